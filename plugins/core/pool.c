@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Opening, formatting and asking a pool: what every format has in common.
+ */
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "super.h"
+
+/*
+ * Pages that writers may have in flight between taking them from the reserve
+ * and the durable end of their batch.
+ */
+#define KMEMP_RESERVE_INFLIGHT	1024u
+
+struct kmemp_media *kmemp_pool_media(struct kmemp_pool *pool)
+{
+	return pool->media;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_media);
+
+u64 kmemp_pool_pages(const struct kmemp_pool *pool)
+{
+	return pool->super.pool_pages;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_pages);
+
+bool kmemp_pool_readonly(const struct kmemp_pool *pool)
+{
+	return pool->readonly;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_readonly);
+
+void *kmemp_pool_private(const struct kmemp_pool *pool)
+{
+	return pool->private;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_private);
+
+void kmemp_pool_set_private(struct kmemp_pool *pool, void *priv)
+{
+	pool->private = priv;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_set_private);
+
+static int fill_pool(void *arg)
+{
+	struct kmemp_pool *pool = arg;
+
+	return pool->format->format(pool);
+}
+
+static int params_check(const struct kmemp_media *media,
+			const struct kmemp_format_params *params, u64 pages,
+			struct kmemp_verdict *verdict)
+{
+	const char *label = params->label ?: "";
+	size_t len = strlen(label);
+
+	if (pages < KMEMP_MIN_POOL_PAGES)
+		return kmemp_refuse(verdict, KMEMP_REFUSE_TOO_SMALL,
+				    "%llu pages, at least %llu", pages,
+				    KMEMP_MIN_POOL_PAGES);
+	if (pages > media->size >> KMEMP_PAGE_SHIFT ||
+	    pages > KMEMP_MAX_POOL_PAGES)
+		return kmemp_refuse(verdict, KMEMP_REFUSE_GEOMETRY,
+				    "pool of %llu pages, device of %llu", pages,
+				    media->size >> KMEMP_PAGE_SHIFT);
+	if (len > KMEMP_LABEL_SIZE || (len && !kmemp_name_valid(label, len)))
+		return kmemp_refuse(verdict, KMEMP_REFUSE_GEOMETRY,
+				    "the label is not a valid name");
+	if (params->data_min > pages || params->data_max > pages ||
+	    (params->data_max && params->data_min > params->data_max))
+		return kmemp_refuse(verdict, KMEMP_REFUSE_GEOMETRY,
+				    "data_min %llu, data_max %llu of %llu pages",
+				    params->data_min, params->data_max, pages);
+	return 0;
+}
+
+/**
+ * kmemp_pool_format - make a device a pool
+ * @media: the device; whatever it holds is lost
+ * @params: what the pool shall be
+ * @verdict: filled in when it is refused, in which case no byte was changed,
+ *	unless the medium itself failed (KMEMP_REFUSE_READ)
+ *
+ * Whether the device may be formatted is the caller's to find out. Durable at
+ * return. Context: may sleep.
+ *
+ * Return: 0 or a negative errno.
+ */
+int kmemp_pool_format(struct kmemp_media *media,
+		      const struct kmemp_format_params *params,
+		      struct kmemp_verdict *verdict)
+{
+	u64 pages = params->pool_pages ?: media->size >> KMEMP_PAGE_SHIFT;
+	struct kmemp_pool *pool;
+	struct kmemp_super *super;
+	int ret;
+
+	ret = params_check(media, params, pages, verdict);
+	if (ret)
+		return ret;
+	pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+	if (!pool)
+		return kmemp_refuse(verdict, KMEMP_REFUSE_NO_MEMORY, "%s", "");
+	pool->media = media;
+	pool->format = kmemp_format_get(params->type);
+	if (!pool->format) {
+		ret = kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN,
+				   "type %u", params->type);
+		goto err_pool;
+	}
+
+	super = &pool->super;
+	super->type = params->type;
+	super->version = KMEMP_VERSION;
+	super->incompat = KMEMP_INCOMPAT_EXPERIMENTAL;
+	super->pool_pages = pages;
+	memcpy(super->uuid, params->uuid, sizeof(super->uuid));
+	memcpy(super->seal_key, params->seal_key, sizeof(super->seal_key));
+	memcpy(super->hash_key, params->hash_key, sizeof(super->hash_key));
+	if (params->label)
+		strscpy(super->label, params->label, sizeof(super->label));
+	super->data_min = params->data_min;
+	super->data_max = params->data_max;
+
+	ret = kmemp_super_create(media, super, fill_pool, pool);
+	if (ret)
+		kmemp_refuse(verdict, pool->verdict.code ?:
+			     KMEMP_REFUSE_READ, "%s",
+			     pool->verdict.particulars);
+	kmemp_format_put(pool->format);
+err_pool:
+	/* It held the keys. */
+	kfree_sensitive(pool);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_format);
+
+static int features_check(struct kmemp_pool *pool)
+{
+	const struct kmemp_format_ops *format = pool->format;
+	u64 unknown;
+
+	unknown = pool->super.ro_compat &
+		  ~(KMEMP_RO_COMPAT_KNOWN | format->known_ro_compat);
+	if (unknown && !pool->readonly)
+		return kmemp_complain(pool, KMEMP_REFUSE_RO_COMPAT,
+				      "ro_compat bits %#llx", unknown);
+	return 0;
+}
+
+/**
+ * kmemp_pool_open - recover a pool and make it usable
+ * @pool: zeroed by the caller; @pool->verdict says why it was refused
+ * @media: its medium, must outlive the pool
+ * @readonly: store nothing
+ *
+ * The format must be registered. Unless @readonly, a damaged superblock copy
+ * is written anew after recovery. Context: may sleep.
+ *
+ * Return: 0 or a negative errno, with nothing left allocated; -ENOMEDIUM for a
+ * device without a pool.
+ */
+int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
+		    bool readonly)
+{
+	int ret;
+
+	pool->media = media;
+	pool->readonly = readonly;
+	switch (kmemp_super_read(media, &pool->super, &pool->verdict)) {
+	case KMEMP_CONTENT_PLAIN:
+		return -ENOMEDIUM;
+	case KMEMP_CONTENT_REFUSED:
+		return kmemp_refusal_info(pool->verdict.code)->err;
+	case KMEMP_CONTENT_POOL:
+		break;
+	}
+	pool->format = kmemp_format_get(pool->super.type);
+	if (!pool->format)
+		return kmemp_complain(pool, KMEMP_REFUSE_TYPE_UNKNOWN,
+				      "type %u", pool->super.type);
+	ret = features_check(pool);
+	if (ret)
+		goto err_format;
+	ret = pool->format->open(pool);
+	if (ret) {
+		kmemp_complain(pool, ret == -ENOMEM ? KMEMP_REFUSE_NO_MEMORY :
+			       ret == -EIO ? KMEMP_REFUSE_READ :
+			       KMEMP_REFUSE_STRUCTURE, "open: error %d", ret);
+		goto err_format;
+	}
+	if (!readonly) {
+		ret = kmemp_super_mend(media, &pool->super);
+		/* -EIO: the other page is whole; who opens it says so. */
+		if (ret == -ENOMEM) {
+			kmemp_complain(pool, KMEMP_REFUSE_NO_MEMORY, "%s", "");
+			goto err_open;
+		}
+	}
+	return 0;
+
+err_open:
+	pool->format->close(pool);
+err_format:
+	kmemp_format_put(pool->format);
+	pool->format = NULL;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_open);
+
+/**
+ * kmemp_pool_close - let go of an opened pool
+ * @pool: as opened; must not be used afterwards
+ */
+void kmemp_pool_close(struct kmemp_pool *pool)
+{
+	pool->format->close(pool);
+	kmemp_format_put(pool->format);
+	pool->format = NULL;
+	memzero_explicit(&pool->super, sizeof(pool->super));
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_close);
+
+/**
+ * kmemp_pool_for_each_used - the pages that must never be RAM
+ * @pool: the pool
+ * @fn: called for each run; its first nonzero return ends it
+ * @arg: for @fn
+ *
+ * In any order, repeats allowed, superblock pages included. Indices go up to
+ * the device's last page, which holds a pointer where it is not the copy.
+ *
+ * Return: 0, the first nonzero return of @fn, or a negative errno where the
+ * list would not be complete; then no page may become RAM.
+ */
+int kmemp_pool_for_each_used(struct kmemp_pool *pool, kmemp_used_fn fn,
+			     void *arg)
+{
+	u64 device_pages = pool->media->size >> KMEMP_PAGE_SHIFT;
+	int ret;
+
+	ret = fn(arg, 0, 1, KMEMP_USE_META);
+	if (!ret)
+		ret = fn(arg, pool->super.pool_pages - 1, 1, KMEMP_USE_META);
+	if (!ret && device_pages > pool->super.pool_pages)
+		ret = fn(arg, device_pages - 1, 1, KMEMP_USE_META);
+	if (!ret)
+		ret = pool->format->for_each_used(pool, fn, arg);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_for_each_used);
+
+/**
+ * kmemp_pool_set_limits - change what data is guaranteed and allowed
+ * @pool: the pool
+ * @data_min: pages guaranteed to data
+ * @data_max: ceiling of data in pages, 0 for none
+ *
+ * Durable at return.
+ *
+ * Return: 0, -EINVAL for numbers that contradict each other or the pool's
+ * size, -EROFS for a pool opened read-only.
+ */
+int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max)
+{
+	struct kmemp_super *super = &pool->super;
+
+	if (pool->readonly)
+		return -EROFS;
+	if (data_min > super->pool_pages || data_max > super->pool_pages ||
+	    (data_max && data_min > data_max))
+		return -EINVAL;
+	if (data_min == super->data_min && data_max == super->data_max)
+		return 0;
+	super->data_min = data_min;
+	super->data_max = data_max;
+	kmemp_super_write_static(pool->media, super);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_set_limits);
+
+/**
+ * kmemp_pool_reserve - pages to withhold beyond those in use
+ * @pool: the pool
+ * @data_pages: pages that objects map
+ *
+ * What overwriting and removing may need at any time without asking the page
+ * allocator: the format's standing reserve, the cost of shattering what is
+ * mapped, and the pages in flight.
+ *
+ * Return: pages.
+ */
+u64 kmemp_pool_reserve(const struct kmemp_pool *pool, u64 data_pages)
+{
+	u64 shatter = data_pages * pool->format->shatter_bytes;
+
+	return pool->format->standing + KMEMP_RESERVE_INFLIGHT +
+	       (shatter + KMEMP_PAGE_SIZE - 1) / KMEMP_PAGE_SIZE;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_reserve);
+
+/**
+ * kmemp_pool_mark_bad - record a poisoned page
+ * @pool: the pool
+ * @page: page index
+ *
+ * Durable at return; from then on for_each_used() names it.
+ *
+ * Return: 0; -EINVAL for a page outside the pool; -EROFS; -ENOSPC.
+ */
+int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page)
+{
+	if (page >= pool->super.pool_pages)
+		return -EINVAL;
+	if (pool->readonly)
+		return -EROFS;
+	return pool->format->mark_bad(pool, page);
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_mark_bad);
+
+/**
+ * kmemp_pool_check - verify a pool, read only
+ * @pool: opened read-only
+ * @findings: where to report
+ *
+ * Return: 0 when the check ran to its end, whatever it found.
+ */
+int kmemp_pool_check(struct kmemp_pool *pool,
+		     const struct kmemp_findings *findings)
+{
+	if (pool->super.damaged & KMEMP_DAMAGED_FIRST)
+		findings->finding(findings->arg, KMEMP_MENDED, 0, 0,
+				  "superblock page is damaged or out of date; the next bind writes it anew");
+	if (pool->super.damaged & KMEMP_DAMAGED_COPY)
+		findings->finding(findings->arg, KMEMP_MENDED, 0,
+				  kmemp_super_copy_pos(&pool->super),
+				  "superblock copy is damaged or out of date; the next bind writes it anew");
+	return pool->format->check(pool, findings);
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_check);
+
+/**
+ * kmemp_pool_describe - readable dump of a pool's structures
+ * @pool: opened
+ * @findings: where to write
+ *
+ * Return: 0 or a negative errno.
+ */
+int kmemp_pool_describe(struct kmemp_pool *pool,
+			const struct kmemp_findings *findings)
+{
+	return pool->format->describe(pool, findings);
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_describe);

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the stand-in headers declare: allocation that can be made to fail, and
+ * CRC32C.
+ */
+#include <malloc.h>
+#include <stdatomic.h>
+
+#include <linux/crc32c.h>
+#include <linux/slab.h>
+
+unsigned long shim_fail_nth;
+long shim_nr_allocated;
+
+void *shim_alloc(size_t size)
+{
+	void *ptr;
+
+	if (__atomic_load_n(&shim_fail_nth, __ATOMIC_RELAXED) &&
+	    !__atomic_sub_fetch(&shim_fail_nth, 1, __ATOMIC_RELAXED))
+		return NULL;
+	ptr = malloc(size);
+	if (ptr)
+		__atomic_add_fetch(&shim_nr_allocated, 1, __ATOMIC_RELAXED);
+	return ptr;
+}
+
+void shim_free(const void *ptr)
+{
+	if (!ptr)
+		return;
+	__atomic_sub_fetch(&shim_nr_allocated, 1, __ATOMIC_RELAXED);
+	free((void *)ptr);
+}
+
+void kfree_sensitive(const void *ptr)
+{
+	if (ptr)
+		memzero_explicit((void *)ptr,
+				 malloc_usable_size((void *)ptr));
+	shim_free(ptr);
+}
+
+/* Reflected CRC32C polynomial, RFC 3720 section 12.1. */
+#define CRC32C_POLY	0x82f63b78u
+
+#if defined(__SSE4_2__)
+#include <nmmintrin.h>
+
+u32 crc32c(u32 crc, const void *address, unsigned int length)
+{
+	const u8 *p = address;
+	unsigned long long wide = crc;
+
+	for (; length >= 8; length -= 8, p += 8) {
+		unsigned long long word;
+
+		memcpy(&word, p, sizeof(word));
+		wide = _mm_crc32_u64(wide, word);
+	}
+	crc = wide;
+	while (length--)
+		crc = _mm_crc32_u8(crc, *p++);
+	return crc;
+}
+#else
+static u32 crc32c_table[256];
+
+static void __attribute__((constructor)) crc32c_fill_table(void)
+{
+	unsigned int i, bit;
+
+	for (i = 0; i < 256; i++) {
+		u32 crc = i;
+
+		for (bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ CRC32C_POLY : crc >> 1;
+		crc32c_table[i] = crc;
+	}
+}
+
+u32 crc32c(u32 crc, const void *address, unsigned int length)
+{
+	const u8 *p = address;
+
+	while (length--)
+		crc = crc >> 8 ^ crc32c_table[(crc ^ *p++) & 0xff];
+	return crc;
+}
+#endif
