@@ -93,14 +93,18 @@ static void put(const char *p, size_t len)
 static char *read_script(size_t *len)
 {
 	size_t size = 1 << 16;
-	char *buf = malloc(size);
+	char *buf = malloc(size), *bigger;
 	ssize_t n;
 
 	*len = 0;
 	while (buf && (n = read(0, buf + *len, size - *len)) > 0) {
 		*len += n;
-		if (*len == size)
-			buf = realloc(buf, size *= 2);
+		if (*len < size)
+			continue;
+		bigger = realloc(buf, size *= 2);
+		if (!bigger)
+			free(buf);
+		buf = bigger;
 	}
 	if (!buf)
 		leave(2, "out of memory");
