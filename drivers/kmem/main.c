@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kmem: the driver through which a DAX device becomes System RAM.
+ *
+ * Has the name of the kernel's own module so that daxctl, the dax bus and
+ * modprobe.d drive it unchanged; this file registers it and decides which part
+ * of the driver gets a device.
+ */
+#include <linux/module.h>
+
+#include "dax_layout.h"
+#include "kmem.h"
+
+static int kmem_probe(struct dev_dax *dev_dax)
+{
+	return kmem_plain_probe(dev_dax);
+}
+
+static void kmem_remove(struct dev_dax *dev_dax)
+{
+	kmem_plain_remove(dev_dax);
+}
+
+static struct dax_device_driver kmem_driver = {
+	.probe	= kmem_probe,
+	.remove	= kmem_remove,
+	.type	= DAXDRV_KMEM_TYPE,
+};
+
+static int __init kmem_init(void)
+{
+	int ret;
+
+	ret = kmem_plain_init();
+	if (ret)
+		return ret;
+
+	/* last: a kernel that matches by type probes devices from in here */
+	ret = dax_driver_register(&kmem_driver);
+	if (ret)
+		goto err_plain;
+	return 0;
+
+err_plain:
+	kmem_plain_exit();
+	return ret;
+}
+
+static void __exit kmem_exit(void)
+{
+	dax_driver_unregister(&kmem_driver);
+	kmem_plain_exit();
+}
+
+module_init(kmem_init);
+module_exit(kmem_exit);
+
+MODULE_DESCRIPTION("DAX devices as System RAM, from kmem-persist");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_DAX_DEVICE(0);
+/* by this tag an installer's guard tells us from the kernel's own kmem */
+MODULE_INFO(kmem_persist, "1");
