@@ -13,12 +13,23 @@
 
 static int kmem_probe(struct dev_dax *dev_dax)
 {
-	return kmem_plain_probe(dev_dax);
+	int error = -EINVAL;
+
+	switch (kmem_pool_probe(dev_dax, &error)) {
+	case KMEM_PLAIN:
+		return kmem_plain_probe(dev_dax);
+	case KMEM_POOL:
+		return 0;
+	case KMEM_REFUSED:
+		break;
+	}
+	return error;
 }
 
 static void kmem_remove(struct dev_dax *dev_dax)
 {
-	kmem_plain_remove(dev_dax);
+	if (!kmem_pool_remove(dev_dax))
+		kmem_plain_remove(dev_dax);
 }
 
 static struct dax_device_driver kmem_driver = {
@@ -39,8 +50,14 @@ static int __init kmem_init(void)
 	ret = dax_driver_register(&kmem_driver);
 	if (ret)
 		goto err_plain;
+	ret = kmem_refusals_init(&kmem_driver.drv);
+	if (ret)
+		goto err_driver;
+	kmem_retry_init(&kmem_driver.drv);
 	return 0;
 
+err_driver:
+	dax_driver_unregister(&kmem_driver);
 err_plain:
 	kmem_plain_exit();
 	return ret;
@@ -48,6 +65,8 @@ err_plain:
 
 static void __exit kmem_exit(void)
 {
+	kmem_retry_exit();
+	kmem_refusals_exit(&kmem_driver.drv);
 	dax_driver_unregister(&kmem_driver);
 	kmem_plain_exit();
 }

@@ -43,7 +43,7 @@ static LIST_HEAD(memory_types);
  * Name of the memory in /proc/iomem. On the heap, not in the module's text:
  * when memory stays behind, the resource outlives us and so must the name.
  */
-static const char *ram_name;
+const char *kmem_ram_name;
 static bool any_hotremove_failed;
 
 /**
@@ -73,7 +73,16 @@ static bool get_span(const struct dev_dax *dev_dax, int i, struct range *span)
 	return false;
 }
 
-static struct memory_dev_type *get_memory_type(int node)
+/**
+ * kmem_memory_type_get() - memory type of a node that gets dax memory
+ * @node: the node
+ *
+ * To be made known by init_node_memory_type() before the memory is added: the
+ * tier is chosen when the node comes online.
+ *
+ * Return: the type, shared by all nodes of the same distance, or an ERR_PTR.
+ */
+struct memory_dev_type *kmem_memory_type_get(int node)
 {
 	int adist = KMEM_DEFAULT_ADISTANCE;
 	struct memory_dev_type *type;
@@ -131,7 +140,7 @@ static int add_span(struct dev_dax *dev_dax, struct plain_memory *mem, int i,
 
 	/* driver managed: a kernel booted by kexec must not take it for RAM */
 	ret = add_memory_driver_managed(mem->mgid, span->start, range_len(span),
-					ram_name, flags);
+					kmem_ram_name, flags);
 	if (ret) {
 		dev_warn(dev, "mapping%d: %#llx-%#llx memory add failed\n",
 			 i, span->start, span->end);
@@ -190,7 +199,7 @@ int kmem_plain_probe(struct dev_dax *dev_dax)
 		return -EINVAL;
 	}
 
-	type = get_memory_type(node);
+	type = kmem_memory_type_get(node);
 	if (IS_ERR(type))
 		return PTR_ERR(type);
 
@@ -306,14 +315,24 @@ void kmem_plain_remove(struct dev_dax *dev_dax)
 #endif /* CONFIG_MEMORY_HOTREMOVE */
 
 /**
+ * kmem_memory_stuck() - memory stays behind, and its name with it
+ *
+ * To be called before the module may be unloaded.
+ */
+void kmem_memory_stuck(void)
+{
+	any_hotremove_failed = true;
+}
+
+/**
  * kmem_plain_init() - before the driver is registered
  *
  * Return: 0 or -ENOMEM.
  */
 int __init kmem_plain_init(void)
 {
-	ram_name = kstrdup_const("System RAM (kmem)", GFP_KERNEL);
-	return ram_name ? 0 : -ENOMEM;
+	kmem_ram_name = kstrdup_const("System RAM (kmem)", GFP_KERNEL);
+	return kmem_ram_name ? 0 : -ENOMEM;
 }
 
 /**
@@ -322,7 +341,7 @@ int __init kmem_plain_init(void)
 void kmem_plain_exit(void)
 {
 	if (!any_hotremove_failed)
-		kfree_const(ram_name);
+		kfree_const(kmem_ram_name);
 
 	mutex_lock(&types_lock);
 	mt_put_memory_types(&memory_types);

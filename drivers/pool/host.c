@@ -117,23 +117,13 @@ EXPORT_SYMBOL_GPL(kmemp_host_open);
 /**
  * kmemp_host_publish - let the kernel's memory hotplug know the pool
  * @host: opened
- * @verdict: filled in when it is refused
  *
- * From here on its memory can be added: whoever onlines it, also within the
- * add, gets only pages that are not withheld.
- *
- * Return: 0 or a negative errno.
+ * The callback is reserved. From here on its memory can be added: whoever
+ * onlines it, also within the add, gets only pages that are not withheld.
  */
-int kmemp_host_publish(struct kmemp_host *host, struct kmemp_verdict *verdict)
+void kmemp_host_publish(struct kmemp_host *host)
 {
-	int ret;
-
-	if (kmemp_hotplug_get())
-		return kmemp_refuse(verdict, KMEMP_REFUSE_CALLBACK, "%s", "");
-	ret = kmemp_hosts_add(host, verdict);
-	if (ret)
-		kmemp_hotplug_put();
-	return ret;
+	kmemp_hosts_add(host);
 }
 EXPORT_SYMBOL_GPL(kmemp_host_publish);
 
@@ -216,7 +206,6 @@ EXPORT_SYMBOL_GPL(kmemp_host_detach);
 void kmemp_host_withdraw(struct kmemp_host *host)
 {
 	kmemp_hosts_del(host);
-	kmemp_hotplug_put();
 }
 EXPORT_SYMBOL_GPL(kmemp_host_withdraw);
 

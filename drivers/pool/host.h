@@ -130,7 +130,7 @@ struct kmemp_host {
 struct kmemp_host *kmemp_host_by_pfn(unsigned long pfn);
 struct kmemp_host *kmemp_host_by_node(int nid);
 bool kmemp_hosts_empty(void);
-int kmemp_hosts_add(struct kmemp_host *host, struct kmemp_verdict *verdict);
+void kmemp_hosts_add(struct kmemp_host *host);
 void kmemp_hosts_del(struct kmemp_host *host);
 void kmemp_hold_names(struct kmemp_host *host, char *buf, size_t size);
 
@@ -177,8 +177,6 @@ void kmemp_stock_work(struct work_struct *work);
 u64 kmemp_stock_target(struct kmemp_host *host);
 
 /* hotplug.c */
-int kmemp_hotplug_get(void);
-void kmemp_hotplug_put(void);
 int kmemp_hotplug_init(void);
 void kmemp_hotplug_exit(void);
 

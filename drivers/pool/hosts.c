@@ -101,6 +101,40 @@ bool kmemp_host_owns(phys_addr_t start, u64 size)
 }
 EXPORT_SYMBOL_GPL(kmemp_host_owns);
 
+/* kmemp_hosts_lock held: the pool of this uuid, or NULL */
+static struct kmemp_host *by_uuid(const u8 *uuid)
+{
+	struct kmemp_host *host;
+
+	lockdep_assert_held(&kmemp_hosts_lock);
+	list_for_each_entry(host, &kmemp_hosts, list)
+		if (!memcmp(host->pool.super.uuid, uuid, KMEMP_UUID_SIZE))
+			return host;
+	return NULL;
+}
+
+/**
+ * kmemp_host_uuid_bound - is a pool of this uuid bound already?
+ * @uuid: the uuid
+ * @verdict: filled in if so
+ *
+ * Return: 0 or -EEXIST.
+ */
+int kmemp_host_uuid_bound(const u8 *uuid, struct kmemp_verdict *verdict)
+{
+	struct kmemp_host *other;
+	int ret = 0;
+
+	mutex_lock(&kmemp_hosts_lock);
+	other = by_uuid(uuid);
+	if (other)
+		ret = kmemp_refuse(verdict, KMEMP_REFUSE_UUID_BOUND,
+				   "%pU as %s", uuid, other->name);
+	mutex_unlock(&kmemp_hosts_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kmemp_host_uuid_bound);
+
 /**
  * kmemp_hosts_empty - is there no pool at all?
  *
@@ -119,36 +153,14 @@ bool kmemp_hosts_empty(void)
 /**
  * kmemp_hosts_add - make a pool known
  * @host: its map complete, its memory not added yet
- * @verdict: filled in when it is refused
  *
- * Return: 0; -EBUSY where the node belongs to another pool; -EEXIST where a
- * pool of the same uuid is bound.
+ * The driver binds one pool at a time and has checked node and uuid before.
  */
-int kmemp_hosts_add(struct kmemp_host *host, struct kmemp_verdict *verdict)
+void kmemp_hosts_add(struct kmemp_host *host)
 {
-	struct kmemp_host *other;
-	int ret = 0;
-
 	mutex_lock(&kmemp_hosts_lock);
-	list_for_each_entry(other, &kmemp_hosts, list) {
-		if (!memcmp(other->pool.super.uuid, host->pool.super.uuid,
-			    KMEMP_UUID_SIZE)) {
-			ret = kmemp_refuse(verdict, KMEMP_REFUSE_UUID_BOUND,
-					   "%pU as %s", host->pool.super.uuid,
-					   other->name);
-			break;
-		}
-		if (other->nid == host->nid) {
-			ret = kmemp_refuse(verdict, KMEMP_REFUSE_NODE_TAKEN,
-					   "node %d, %s", host->nid,
-					   other->name);
-			break;
-		}
-	}
-	if (!ret)
-		list_add_tail_rcu(&host->list, &kmemp_hosts);
+	list_add_tail_rcu(&host->list, &kmemp_hosts);
 	mutex_unlock(&kmemp_hosts_lock);
-	return ret;
 }
 
 /**
@@ -177,23 +189,23 @@ void kmemp_hosts_del(struct kmemp_host *host)
  */
 struct kmemp_host *kmemp_hold_take(const u8 *uuid, struct kmemp_hold *hold)
 {
-	struct kmemp_host *host, *found = NULL;
+	struct kmemp_host *host;
 
 	mutex_lock(&kmemp_hosts_lock);
-	list_for_each_entry(host, &kmemp_hosts, list) {
-		if (memcmp(host->pool.super.uuid, uuid, KMEMP_UUID_SIZE))
-			continue;
+	host = by_uuid(uuid);
+	if (host) {
 		spin_lock(&host->pages.lock);
-		if (!host->leaving) {
+		if (host->leaving) {
+			spin_unlock(&host->pages.lock);
+			host = NULL;
+		} else {
 			list_add_tail(&hold->list, &host->holds);
 			host->nr_holds++;
-			found = host;
+			spin_unlock(&host->pages.lock);
 		}
-		spin_unlock(&host->pages.lock);
-		break;
 	}
 	mutex_unlock(&kmemp_hosts_lock);
-	return found;
+	return host;
 }
 EXPORT_SYMBOL_GPL(kmemp_hold_take);
 

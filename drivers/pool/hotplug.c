@@ -7,6 +7,7 @@
  * until the last pool's memory is gone, since whoever onlines a block calls it;
  * for memory that is not a pool's it does what the kernel does by itself.
  */
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -35,36 +36,40 @@ static void kmemp_online_page(struct page *page, unsigned int order)
 }
 
 /**
- * kmemp_hotplug_get - one more pool needs the online-page callback
+ * kmemp_host_reserve_callback - one more pool needs the online-page callback
+ * @verdict: filled in when it is refused
  *
- * Return: 0, or -EINVAL where another driver has it.
+ * Return: 0, or -EBUSY where another driver has it.
  */
-int kmemp_hotplug_get(void)
+int kmemp_host_reserve_callback(struct kmemp_verdict *verdict)
 {
 	int ret = 0;
 
 	mutex_lock(&kmemp_callback_lock);
-	if (!kmemp_callback_users)
-		ret = set_online_page_callback(kmemp_online_page);
-	if (!ret)
+	if (!kmemp_callback_users &&
+	    set_online_page_callback(kmemp_online_page))
+		ret = kmemp_refuse(verdict, KMEMP_REFUSE_CALLBACK, "%s", "");
+	else
 		kmemp_callback_users++;
 	mutex_unlock(&kmemp_callback_lock);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(kmemp_host_reserve_callback);
 
 /**
- * kmemp_hotplug_put - one pool less does
+ * kmemp_host_release_callback - one pool less does
  *
  * The kernel calls the callback under its memory hotplug lock, which
  * restoring it takes: nobody is in it at return.
  */
-void kmemp_hotplug_put(void)
+void kmemp_host_release_callback(void)
 {
 	mutex_lock(&kmemp_callback_lock);
 	if (!--kmemp_callback_users)
 		restore_online_page_callback(kmemp_online_page);
 	mutex_unlock(&kmemp_callback_lock);
 }
+EXPORT_SYMBOL_GPL(kmemp_host_release_callback);
 
 /* May these blocks go? Decides and freezes them in one step. */
 static int offline_begin(struct kmemp_host *host, unsigned long pfn,

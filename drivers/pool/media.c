@@ -82,7 +82,7 @@ static bool known_bad(const struct kmemp_media_kernel *medium, u64 pos,
 	return false;
 }
 
-static int kernel_read(struct kmemp_media *media, u64 pos, void *dst,
+static int dax_read(struct kmemp_media *media, u64 pos, void *dst,
 		       size_t len)
 {
 	struct kmemp_media_kernel *medium = to_kernel(media);
@@ -104,7 +104,7 @@ static int kernel_read(struct kmemp_media *media, u64 pos, void *dst,
 	return 0;
 }
 
-static void kernel_store64(struct kmemp_media *media, u64 pos, u64 value)
+static void dax_store64(struct kmemp_media *media, u64 pos, u64 value)
 {
 	size_t len = sizeof(value);
 
@@ -112,7 +112,7 @@ static void kernel_store64(struct kmemp_media *media, u64 pos, u64 value)
 		   cpu_to_le64(value));
 }
 
-static void kernel_write(struct kmemp_media *media, u64 pos, const void *src,
+static void dax_write(struct kmemp_media *media, u64 pos, const void *src,
 			 size_t len)
 {
 	while (len) {
@@ -129,11 +129,11 @@ static void kernel_write(struct kmemp_media *media, u64 pos, const void *src,
 /* Below this, stores around the cache cost more than clwb behind them. */
 #define NONTEMPORAL_BYTES	512
 
-static void kernel_write_fresh(struct kmemp_media *media, u64 pos,
+static void dax_write_fresh(struct kmemp_media *media, u64 pos,
 			       const void *src, size_t len)
 {
 	if (len < NONTEMPORAL_BYTES) {
-		kernel_write(media, pos, src, len);
+		dax_write(media, pos, src, len);
 		return;
 	}
 	while (len) {
@@ -147,7 +147,7 @@ static void kernel_write_fresh(struct kmemp_media *media, u64 pos,
 	}
 }
 
-static void kernel_fill(struct kmemp_media *media, u64 pos, u8 byte, size_t len)
+static void dax_fill(struct kmemp_media *media, u64 pos, u8 byte, size_t len)
 {
 	while (len) {
 		size_t part = len;
@@ -159,7 +159,7 @@ static void kernel_fill(struct kmemp_media *media, u64 pos, u8 byte, size_t len)
 	}
 }
 
-static void kernel_flush(struct kmemp_media *media, u64 pos, size_t len)
+static void dax_flush(struct kmemp_media *media, u64 pos, size_t len)
 {
 	while (len) {
 		size_t part = len;
@@ -171,7 +171,7 @@ static void kernel_flush(struct kmemp_media *media, u64 pos, size_t len)
 	}
 }
 
-static void kernel_fence(struct kmemp_media *media)
+static void dax_fence(struct kmemp_media *media)
 {
 	struct kmemp_media_kernel *medium = to_kernel(media);
 
@@ -181,14 +181,14 @@ static void kernel_fence(struct kmemp_media *media)
 		medium->flush_hints(medium->flush_arg);
 }
 
-static const struct kmemp_media_ops kernel_ops = {
-	.read		= kernel_read,
-	.store64	= kernel_store64,
-	.write		= kernel_write,
-	.write_fresh	= kernel_write_fresh,
-	.fill		= kernel_fill,
-	.flush		= kernel_flush,
-	.fence		= kernel_fence,
+static const struct kmemp_media_ops dax_ops = {
+	.read		= dax_read,
+	.store64	= dax_store64,
+	.write		= dax_write,
+	.write_fresh	= dax_write_fresh,
+	.fill		= dax_fill,
+	.flush		= dax_flush,
+	.fence		= dax_fence,
 };
 
 static void unmap_segment(struct segment *seg)
@@ -218,7 +218,7 @@ struct kmemp_media_kernel *kmemp_media_map(const struct kmemp_device *device)
 	medium = kzalloc(sizeof(*medium), GFP_KERNEL);
 	if (!medium)
 		return NULL;
-	medium->media.ops = &kernel_ops;
+	medium->media.ops = &dax_ops;
 	medium->media.size = device->size;
 	medium->start = device->start;
 	medium->flush_hints = device->flush_hints;

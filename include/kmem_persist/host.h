@@ -93,7 +93,9 @@ void kmemp_media_unmap(struct kmemp_media_kernel *medium);
 struct kmemp_host *kmemp_host_open(const struct kmemp_device *device,
 				   struct kmemp_media_kernel *medium,
 				   struct kmemp_verdict *verdict);
-int kmemp_host_publish(struct kmemp_host *host, struct kmemp_verdict *verdict);
+int kmemp_host_reserve_callback(struct kmemp_verdict *verdict);
+void kmemp_host_release_callback(void);
+void kmemp_host_publish(struct kmemp_host *host);
 void kmemp_host_added(struct kmemp_host *host);
 bool kmemp_host_leave(struct kmemp_host *host);
 void kmemp_host_detach(struct kmemp_host *host);
@@ -102,6 +104,7 @@ void kmemp_host_free(struct kmemp_host *host);
 
 bool kmemp_host_owns(phys_addr_t start, u64 size);
 bool kmemp_host_on_node(int nid);
+int kmemp_host_uuid_bound(const u8 *uuid, struct kmemp_verdict *verdict);
 void kmemp_host_count(struct kmemp_host *host,
 		      struct kmemp_host_counts *counts);
 void kmemp_host_describe(struct kmemp_host *host, char *buf, size_t size);

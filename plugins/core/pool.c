@@ -264,23 +264,30 @@ EXPORT_SYMBOL_GPL(kmemp_pool_for_each_used);
  * Durable at return.
  *
  * Return: 0, -EINVAL for numbers that contradict each other or the pool's
- * size, -EROFS for a pool opened read-only.
+ * size, -EROFS for a pool opened read-only, -ENOMEM.
  */
 int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max)
 {
 	struct kmemp_super *super = &pool->super;
+	u64 old_min = super->data_min;
+	u64 old_max = super->data_max;
+	int ret;
 
 	if (pool->readonly)
 		return -EROFS;
 	if (data_min > super->pool_pages || data_max > super->pool_pages ||
 	    (data_max && data_min > data_max))
 		return -EINVAL;
-	if (data_min == super->data_min && data_max == super->data_max)
+	if (data_min == old_min && data_max == old_max)
 		return 0;
 	super->data_min = data_min;
 	super->data_max = data_max;
-	kmemp_super_write_static(pool->media, super);
-	return 0;
+	ret = kmemp_super_write_static(pool->media, super);
+	if (ret) {
+		super->data_min = old_min;
+		super->data_max = old_max;
+	}
+	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_set_limits);
 
