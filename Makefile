@@ -47,12 +47,12 @@ all: modules tools	## modules and tools
 modules: packages-build	## the kernel modules, for KDIR or KVER
 	$(Q)$(kbuild) M=$(CURDIR) modules
 	$(Q)$(if $(wildcard selftests/modules/Kbuild),$(kbuild) \
-		M=$(CURDIR)/selftests/modules modules)
+		M=$(CURDIR)/selftests/modules modules,:)
 
 .PHONY: tools
 tools: packages-build packages-tools	## the command line tools, in build/tools
 	$(Q)$(if $(wildcard tools/Makefile),$(MAKE) --no-print-directory \
-		-C tools O=$(CURDIR)/build/tools)
+		-C tools O=$(CURDIR)/build/tools,:)
 
 .PHONY: packages-%
 packages-%:
@@ -80,7 +80,7 @@ payload: $(harness_programs) $(guest_programs)
 .PHONY: unit
 unit:
 	$(Q)$(if $(wildcard selftests/unit/Makefile),$(MAKE) --no-print-directory \
-		-C selftests/unit O=$(CURDIR)/build/unit)
+		-C selftests/unit O=$(CURDIR)/build/unit,:)
 
 # What every test runs on, built for the guest's kernel
 .PHONY: test-build
