@@ -17,16 +17,17 @@ Q := $(if $(filter 1,$(V)),,@)
 KERNEL_DIR = $(eval KERNEL_DIR := $$(shell $(H)/kernel $(KVER)))$(or \
 	$(KERNEL_DIR),$(error no guest kernel))
 
-# Without KDIR or KVER: the running kernel if its headers are installed
-running := /lib/modules/$(shell uname -r)/build
-ifneq ($(KVER)$(wildcard $(running)/Makefile),$(wildcard $(running)/Makefile))
-KDIR ?= $(KERNEL_DIR)/headers
-KMEMP_VMLINUX ?= $(KERNEL_DIR)/vmlinux
-else ifneq ($(wildcard $(running)/Makefile),)
-KDIR ?= $(running)
+# What modules are built for: KDIR, else KVER, else the running kernel if its
+# headers are installed, else the cache's kernel.  KMEMP_VMLINUX tells Kbuild
+# where that kernel's BTF is.
+running := $(if $(KVER),,$(wildcard /lib/modules/$(shell uname -r)/build))
+ifneq ($(KDIR),)
+KMEMP_VMLINUX ?= $(wildcard $(KDIR)/vmlinux)
+else ifneq ($(running),)
+KDIR = $(running)
 KMEMP_VMLINUX ?= $(wildcard /sys/kernel/btf/vmlinux)
 else
-KDIR ?= $(KERNEL_DIR)/headers
+KDIR = $(KERNEL_DIR)/headers
 KMEMP_VMLINUX ?= $(KERNEL_DIR)/vmlinux
 endif
 
