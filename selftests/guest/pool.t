@@ -63,6 +63,7 @@ ok "parked pages hold what they held" pool_verify g
 
 # A hog takes all the rest
 before=$(guest g "parked $window_start $window_end" | sha256sum)
+guest_expect_log g 'hog invoked oom-killer'
 got=$(guest -t 300 g 'hog 1')
 total=$(guest g "awk '/MemTotal/ { print \$4 }' /sys/devices/system/node/node1/meminfo")
 diag "the hog got $got of $total KiB"
