@@ -19,16 +19,16 @@
 	  "if it never held a pool: ndctl clear-errors, then bind again; else: kmemp check %s") \
 	X(BAD_SUPER, bad_super, EUCLEAN,				\
 	  "both superblock copies are damaged",				\
-	  "look with: kmemp check %s; give the data up with: kmemp format %s --force") \
+	  "look with: kmemp check %s; give the data up with: kmemp format %s --type TYPE --force") \
 	X(FOREIGN, foreign, EUCLEAN,					\
 	  "its first page holds something else, a pool's copy is at its end", \
-	  "look with: kmemp check %s; give the pool up with: kmemp format %s --force") \
+	  "look with: kmemp check %s; give the pool up with: kmemp format %s --type TYPE --force") \
 	X(COPIES_DIFFER, copies_differ, EUCLEAN,			\
 	  "the superblock copies differ though equally new",		\
-	  "look with: kmemp check %s; give the data up with: kmemp format %s --force") \
+	  "look with: kmemp check %s; give the data up with: kmemp format %s --type TYPE --force") \
 	X(SEED_FORMAT, seed_format, EOPNOTSUPP,				\
 	  "made by the 2022 proposal, whose superblock has no data behind it", \
-	  "make a pool of it with: kmemp format %s --force")		\
+	  "make a pool of it with: kmemp format %s --type TYPE --force")		\
 	X(VERSION, version, EOPNOTSUPP,					\
 	  "the format version is not the one this module knows",	\
 	  "load the modules that wrote it, or convert with their kmemp")	\
@@ -58,7 +58,7 @@
 	  "use a device of at least 64 MiB that holds one whole memory block (daxctl list)") \
 	X(NOT_EMPTY, not_empty, EEXIST,					\
 	  "format was asked for, but the device's ends are not empty",	\
-	  "look with: kmemp info %s; give what is there up with: kmemp format %s --force") \
+	  "look with: kmemp info %s; give what is there up with: kmemp format %s --type TYPE --force") \
 	X(NODE_SHARED, node_shared, EBUSY,				\
 	  "its NUMA node has other memory, a pool needs a node of its own", \
 	  "see: daxctl list, numactl -H; take the other memory off the node first") \
@@ -91,7 +91,7 @@
 	  "free some memory (1.6 % of the device) and bind again")	\
 	X(NO_DOMAIN, no_domain, EOPNOTSUPP,				\
 	  "the region promises no persistence domain",			\
-	  "see: ndctl list -R; if you know better: kmemp format %s --force") \
+	  "see: ndctl list -R; if you know better: kmemp format %s --type TYPE --force") \
 	X(ADD_MEMORY, add_memory, EIO,					\
 	  "the kernel did not add the memory",				\
 	  "see the kernel log above; check: cat /proc/iomem, daxctl list") \
