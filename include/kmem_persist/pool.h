@@ -56,7 +56,7 @@ size_t kmemp_verdict_text(const struct kmemp_verdict *verdict,
  * @map_page: see there
  * @map_pages: see there
  * @map_crc: see there
- * @damaged: bit 0: page 0, bit 1: the copy must be written anew at open
+ * @damaged: what must be written anew at open, KMEMP_DAMAGED_*
  */
 struct kmemp_super {
 	u32 type;
@@ -85,6 +85,8 @@ struct kmemp_super {
 
 #define KMEMP_DAMAGED_FIRST	0x1
 #define KMEMP_DAMAGED_COPY	0x2
+/* A device that is larger than the pool does not point to the copy. */
+#define KMEMP_DAMAGED_POINTER	0x4
 
 /**
  * enum kmemp_content - what kmemp_super_read() found on a device

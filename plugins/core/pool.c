@@ -130,8 +130,9 @@ int kmemp_pool_format(struct kmemp_media *media,
 	ret = kmemp_super_create(media, super, fill_pool, pool);
 	if (ret)
 		kmemp_refuse(verdict, pool->verdict.code ?:
-			     KMEMP_REFUSE_READ, "%s",
-			     pool->verdict.particulars);
+			     ret == -ENOMEM ? KMEMP_REFUSE_NO_MEMORY :
+					      KMEMP_REFUSE_READ,
+			     "%s", pool->verdict.particulars);
 	kmemp_format_put(pool->format);
 err_pool:
 	/* It held the keys. */
@@ -340,6 +341,10 @@ int kmemp_pool_check(struct kmemp_pool *pool,
 		findings->finding(findings->arg, KMEMP_MENDED, 0,
 				  kmemp_super_copy_pos(&pool->super),
 				  "superblock copy is damaged or out of date; the next bind writes it anew");
+	if (pool->super.damaged & KMEMP_DAMAGED_POINTER)
+		findings->finding(findings->arg, KMEMP_MENDED, 0,
+				  pool->media->size - KMEMP_PAGE_SIZE,
+				  "the device's last page does not point to the superblock copy; the next bind writes it anew");
 	return pool->format->check(pool, findings);
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_check);
