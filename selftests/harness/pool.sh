@@ -4,6 +4,8 @@
 # What tests of pools share; to be read after guest.sh. All work on the first
 # NVDIMM of guest NAME and its device dax0.0.
 
+: "${harness:?read guest.sh first}"
+
 # The superblock pages and whatever the probe for emptiness looks at.
 POOL_PROBE_PAGES=512
 
