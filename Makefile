@@ -51,9 +51,10 @@ modules: packages-build	## the kernel modules, for KDIR or KVER
 		M=$(CURDIR)/selftests/modules modules,:)
 
 .PHONY: tools
-tools: packages-build packages-tools	## the command line tools, in build/tools
-	$(Q)$(if $(wildcard tools/Makefile),$(MAKE) --no-print-directory \
-		-C tools O=$(CURDIR)/build/tools,:)
+tools: packages-build packages-tools	## the command line tool, build/tools/kmemp
+	$(Q)+$(MAKE) --no-print-directory build/tools/kmemp
+
+include tools/tools.mk
 
 .PHONY: packages-%
 packages-%:
@@ -79,9 +80,10 @@ payload: $(harness_programs) $(guest_programs)
 	$(Q)$(H)/payload $(KERNEL_DIR) build/harness/payload.sqfs
 
 .PHONY: unit
-unit:
-	$(Q)$(if $(wildcard selftests/unit/Makefile),$(MAKE) --no-print-directory \
-		-C selftests/unit O=$(CURDIR)/build/unit,:)
+unit: packages-build packages-tools
+	$(Q)+$(MAKE) --no-print-directory $(unit_programs)
+
+include selftests/unit/unit.mk
 
 # What every test runs on, built for the guest's kernel
 .PHONY: test-build
