@@ -52,7 +52,7 @@ modules: packages-build	## the kernel modules, for KDIR or KVER
 
 .PHONY: tools
 tools: packages-build packages-tools	## the command line tool, build/tools/kmemp
-	$(Q)+$(MAKE) --no-print-directory build/tools/kmemp
+	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory build/tools/kmemp
 
 include tools/tools.mk
 
@@ -81,7 +81,7 @@ payload: $(harness_programs) $(guest_programs)
 
 .PHONY: unit
 unit: packages-build packages-tools
-	$(Q)+$(MAKE) --no-print-directory $(unit_programs)
+	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory $(unit_programs)
 
 include selftests/unit/unit.mk
 
