@@ -18,7 +18,8 @@ build/obj/%.o: %.c
 	$(Q)$(CC) $(tool_flags) $$(pkg-config --cflags $(tool_libs)) \
 		-MMD -MP -c -o $@ $<
 
-build/kmemp: $(tool_objects)
+build/tools/kmemp: $(tool_objects)
+	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ $$(pkg-config --libs $(tool_libs))
 
 -include $(tool_objects:.o=.d)
