@@ -156,7 +156,7 @@ int kmemp_pool_format(struct kmemp_media *media,
 int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 		    bool readonly);
 void kmemp_pool_close(struct kmemp_pool *pool);
-int kmemp_pool_for_each_used(struct kmemp_pool *pool, kmemp_used_fn fn,
+int kmemp_pool_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			     void *arg);
 int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max);
 u64 kmemp_pool_reserve(const struct kmemp_pool *pool, u64 data_pages);

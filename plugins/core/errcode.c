@@ -32,8 +32,9 @@ const struct kmemp_refusal_info *kmemp_refusal_info(enum kmemp_refusal code)
 }
 EXPORT_SYMBOL_GPL(kmemp_refusal_info);
 
-static int kmemp_vrefuse(struct kmemp_verdict *verdict,
-			 enum kmemp_refusal code, const char *fmt, va_list args)
+static __printf(3, 0)
+int kmemp_vrefuse(struct kmemp_verdict *verdict, enum kmemp_refusal code,
+		  const char *fmt, va_list args)
 {
 	if (verdict->code == KMEMP_REFUSE_NOTHING) {
 		verdict->code = code;

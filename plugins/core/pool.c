@@ -228,7 +228,7 @@ void kmemp_pool_close(struct kmemp_pool *pool)
 EXPORT_SYMBOL_GPL(kmemp_pool_close);
 
 /**
- * kmemp_pool_for_each_used - the pages that must never be RAM
+ * kmemp_pool_walk_used - the pages that must never be RAM
  * @pool: the pool
  * @fn: called for each run; its first nonzero return ends it
  * @arg: for @fn
@@ -239,7 +239,7 @@ EXPORT_SYMBOL_GPL(kmemp_pool_close);
  * Return: 0, the first nonzero return of @fn, or a negative errno where the
  * list would not be complete; then no page may become RAM.
  */
-int kmemp_pool_for_each_used(struct kmemp_pool *pool, kmemp_used_fn fn,
+int kmemp_pool_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			     void *arg)
 {
 	u64 device_pages = pool->media->size >> KMEMP_PAGE_SHIFT;
@@ -254,7 +254,7 @@ int kmemp_pool_for_each_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 		ret = pool->format->for_each_used(pool, fn, arg);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(kmemp_pool_for_each_used);
+EXPORT_SYMBOL_GPL(kmemp_pool_walk_used);
 
 /**
  * kmemp_pool_set_limits - change what data is guaranteed and allowed
@@ -265,23 +265,30 @@ EXPORT_SYMBOL_GPL(kmemp_pool_for_each_used);
  * Durable at return.
  *
  * Return: 0, -EINVAL for numbers that contradict each other or the pool's
- * size, -EROFS for a pool opened read-only.
+ * size, -EROFS for a pool opened read-only, -ENOMEM.
  */
 int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max)
 {
 	struct kmemp_super *super = &pool->super;
+	u64 old_min = super->data_min;
+	u64 old_max = super->data_max;
+	int ret;
 
 	if (pool->readonly)
 		return -EROFS;
 	if (data_min > super->pool_pages || data_max > super->pool_pages ||
 	    (data_max && data_min > data_max))
 		return -EINVAL;
-	if (data_min == super->data_min && data_max == super->data_max)
+	if (data_min == old_min && data_max == old_max)
 		return 0;
 	super->data_min = data_min;
 	super->data_max = data_max;
-	kmemp_super_write_static(pool->media, super);
-	return 0;
+	ret = kmemp_super_write_static(pool->media, super);
+	if (ret) {
+		super->data_min = old_min;
+		super->data_max = old_max;
+	}
+	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_set_limits);
 

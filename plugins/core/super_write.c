@@ -95,21 +95,28 @@ static void write_flush(struct kmemp_media *media, u64 pos, const void *src,
  * @super: with the new values; its generation is raised here
  *
  * Durable at return. A crash leaves the old or the new values.
+ *
+ * Return: 0, or -ENOMEM with nothing stored and the generation unchanged.
  */
-void kmemp_super_write_static(struct kmemp_media *media,
-			      struct kmemp_super *super)
+int kmemp_super_write_static(struct kmemp_media *media,
+			     struct kmemp_super *super)
 {
-	struct kmemp_disk_static disk;
+	struct kmemp_disk_static *disk;
 
+	disk = kmalloc(sizeof(*disk), GFP_KERNEL);
+	if (!disk)
+		return -ENOMEM;
 	super->static_generation++;
-	kmemp_super_encode_static(super, &disk);
-	write_flush(media, kmemp_super_copy_pos(super), &disk, sizeof(disk));
+	kmemp_super_encode_static(super, disk);
+	write_flush(media, kmemp_super_copy_pos(super), disk, sizeof(*disk));
 	/* The copy is whole before the first page is touched. */
 	kmemp_media_fence(media);
-	write_flush(media, 0, &disk, sizeof(disk));
+	write_flush(media, 0, disk, sizeof(*disk));
 	/* The first page is whole before the next write tears the copy. */
 	kmemp_media_fence(media);
-	memzero_explicit(&disk, sizeof(disk));
+	/* It held the keys. */
+	kfree_sensitive(disk);
+	return 0;
 }
 
 static void write_pointer(struct kmemp_media *media,

@@ -189,7 +189,7 @@ static void none_close(struct kmemp_pool *pool)
 	kmemp_pool_set_private(pool, NULL);
 }
 
-static int none_for_each_used(struct kmemp_pool *pool, kmemp_used_fn fn,
+static int none_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			      void *arg)
 {
 	const struct none *none = kmemp_pool_private(pool);
@@ -335,7 +335,7 @@ static const struct kmemp_format_ops none_ops = {
 	.format = none_format,
 	.open = none_open,
 	.close = none_close,
-	.for_each_used = none_for_each_used,
+	.for_each_used = none_walk_used,
 	.check = none_check,
 	.describe = none_describe,
 	.mark_bad = none_mark_bad,

@@ -62,7 +62,7 @@ static struct used look(void)
 		used.nr_bad = ~0u;
 		return used;
 	}
-	if (kmemp_pool_for_each_used(&pool, add_used, &used))
+	if (kmemp_pool_walk_used(&pool, add_used, &used))
 		used.nr_bad = ~0u;
 	kmemp_pool_close(&pool);
 	return used;

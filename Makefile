@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0
+
+# Humane targets; what the modules are made of is told in Kbuild.
+
+KVER ?=
+N ?= 1
+V ?= 0
+J ?= 2
+TESTS ?=
+export N V
+
+H := selftests/harness
+HOSTCFLAGS := -O2 -g -Wall -Wextra -Werror
+Q := $(if $(filter 1,$(V)),,@)
+
+# The cache's kernel; looked up once, and only by the targets that use it
+KERNEL_DIR = $(eval KERNEL_DIR := $$(shell $(H)/kernel $(KVER)))$(or \
+	$(KERNEL_DIR),$(error no guest kernel))
+
+# What modules are built for: KDIR, else KVER, else the running kernel if its
+# headers are installed, else the cache's kernel.  KMEMP_VMLINUX tells Kbuild
+# where that kernel's BTF is.
+running := $(if $(KVER),,$(wildcard /lib/modules/$(shell uname -r)/build))
+ifneq ($(KDIR),)
+KMEMP_VMLINUX ?= $(wildcard $(KDIR)/vmlinux)
+else ifneq ($(running),)
+KDIR = $(running)
+KMEMP_VMLINUX ?= $(wildcard /sys/kernel/btf/vmlinux)
+else
+KDIR = $(KERNEL_DIR)/headers
+KMEMP_VMLINUX ?= $(KERNEL_DIR)/vmlinux
+endif
+
+# what a guest runs has to fit its kernel, whatever this machine's is
+with_guest_kernel = $(MAKE) --no-print-directory \
+	KDIR=$(KERNEL_DIR)/headers KMEMP_VMLINUX=$(KERNEL_DIR)/vmlinux
+
+# without the kernel's vmlinux beside its headers there is no BTF to make, and
+# kbuild would say so for each module
+kbuild = $(MAKE) $(if $(filter 1,$(V)),,-s) -C $(KDIR) \
+	KMEMP_VMLINUX=$(KMEMP_VMLINUX) \
+	$(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+
+.PHONY: all
+all: modules tools	## modules and tools
+
+.PHONY: modules
+modules: packages-build	## the kernel modules, for KDIR or KVER
+	$(Q)$(kbuild) M=$(CURDIR) modules
+	$(Q)$(if $(wildcard selftests/modules/Kbuild),$(kbuild) \
+		M=$(CURDIR)/selftests/modules modules,:)
+
+.PHONY: tools
+tools: packages-build packages-tools	## the command line tools, in build/tools
+	$(Q)$(if $(wildcard tools/Makefile),$(MAKE) --no-print-directory \
+		-C tools O=$(CURDIR)/build/tools,:)
+
+.PHONY: packages-%
+packages-%:
+	$(Q)$(H)/install-packages $*
+
+# What tests need: the harness's own programs, programs for the guest, and all
+# of it packed for the guest
+harness_programs := build/harness/agent build/harness/guestctl
+guest_programs := $(patsubst selftests/guest/%.c,build/guest/%,$(wildcard selftests/guest/*.c))
+
+build/harness/%: $(H)/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTCFLAGS) -static -o $@ $<
+
+build/guest/%: selftests/guest/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTCFLAGS) -static -pthread -o $@ $<
+
+.PHONY: payload
+payload: $(harness_programs) $(guest_programs)
+	$(Q)printf 'KERNEL_DIR=%s\nROOT_IMAGE=%s\n' \
+		$(KERNEL_DIR) $$($(H)/rootfs) >build/harness/env
+	$(Q)$(H)/payload $(KERNEL_DIR) build/harness/payload.sqfs
+
+.PHONY: unit
+unit:
+	$(Q)$(if $(wildcard selftests/unit/Makefile),$(MAKE) --no-print-directory \
+		-C selftests/unit O=$(CURDIR)/build/unit,:)
+
+# What every test runs on, built for the guest's kernel
+.PHONY: test-build
+test-build: packages-build packages-tools packages-test
+	$(Q)+$(with_guest_kernel) modules tools unit
+	$(Q)+$(with_guest_kernel) payload
+
+.PHONY: check
+check: test-build	## lint and all tests, or only TESTS="FILE..."
+	$(Q)$(if $(TESTS),,+$(with_guest_kernel) lint)
+	$(Q)J=$(J) $(H)/run-tests $(TESTS)
+
+.PHONY: lint
+lint: packages-build packages-lint	## sparse, W=1, checkpatch, includes, cppcheck, shellcheck
+	$(Q)KDIR=$(KDIR) KMEMP_VMLINUX=$(KMEMP_VMLINUX) selftests/lint/all
+
+.PHONY: clean
+clean:	## remove what was built; the cache of guest kernels stays
+	$(Q)rm -rf build
+	$(Q)find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o \
+		-name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o \
+		-name 'modules.order' -o -name 'Module.symvers' \) -exec rm -f {} +
+
+.PHONY: help
+help:	## this list
+	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile | expand -t 12
+	@echo
+	@echo 'KVER=...    a Debian kernel to fetch, build for and boot (now: 6.1 of this Debian)'
+	@echo 'KDIR=...    kernel headers to build modules and tools for'
+	@echo 'TESTS=...   test files for check'
+	@echo 'J=2         tests at a time'
+	@echo 'N=1         scale of long test loops'
+	@echo 'V=1         show commands, and each assertion'

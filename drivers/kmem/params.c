@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Module parameters: which format a plain device gets at bind, and for which
+ * device that is meant even if something is there.
+ */
+#include <linux/ctype.h>
+#include <linux/kernel.h>
+#include <linux/kmod.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+
+#include <kmem_persist/pool.h>
+
+#include "kmem.h"
+
+#define TYPE_SIZE	32
+#define DEVICE_SIZE	32
+
+/* Guards the two values below, which are written at any time by sysfs. */
+static DEFINE_MUTEX(params_lock);
+static char format_type[TYPE_SIZE];
+static char format_force[DEVICE_SIZE];
+
+/* A word of [a-z0-9-]: a number or a name of a format. */
+static bool type_valid(const char *type)
+{
+	for (; *type; type++)
+		if (!islower(*type) && !isdigit(*type) && *type != '-')
+			return false;
+	return true;
+}
+
+/* Copy @val without the newline that echo appends. */
+static int copy_word(const char *param, const char *val, char *word,
+		     size_t size)
+{
+	size_t len = strcspn(val, "\n");
+
+	if (len >= size || val[len + strspn(val + len, "\n")]) {
+		pr_err("kmem: %s: value too long or of several lines\n",
+		       param);
+		return -EINVAL;
+	}
+	memcpy(word, val, len);
+	word[len] = '\0';
+	return 0;
+}
+
+static int format_type_set(const char *val, const struct kernel_param *kp)
+{
+	char type[TYPE_SIZE];
+	u32 number;
+	int ret;
+
+	ret = copy_word("persist_format_type", val, type, sizeof(type));
+	if (ret)
+		return ret;
+	if (!type_valid(type) ||
+	    (isdigit(type[0]) && kstrtou32(type, 10, &number))) {
+		pr_err("kmem: persist_format_type: neither the number nor the name of a format; examples: none, bitmap, 0, 1; empty to format nothing\n");
+		return -EINVAL;
+	}
+	mutex_lock(&params_lock);
+	strscpy(format_type, type, sizeof(format_type));
+	mutex_unlock(&params_lock);
+	return 0;
+}
+
+static int format_type_get(char *buf, const struct kernel_param *kp)
+{
+	int len;
+
+	mutex_lock(&params_lock);
+	len = sysfs_emit(buf, "%s\n", format_type);
+	mutex_unlock(&params_lock);
+	return len;
+}
+
+static const struct kernel_param_ops format_type_ops = {
+	.set = format_type_set,
+	.get = format_type_get,
+};
+
+module_param_cb(persist_format_type, &format_type_ops, NULL, 0644);
+MODULE_PARM_DESC(persist_format_type,
+		 "format of a pool to be made of an empty persistent device at bind: number or name; default: none is made");
+
+static int format_force_set(const char *val, const struct kernel_param *kp)
+{
+	char device[DEVICE_SIZE];
+	int ret;
+
+	/* A load option would outlive the moment that it was meant for. */
+	if (THIS_MODULE->state != MODULE_STATE_LIVE) {
+		pr_err("kmem: persist_format_force is no load option; write the device's name to /sys/module/kmem/parameters/persist_format_force, then bind\n");
+		return -EPERM;
+	}
+	ret = copy_word("persist_format_force", val, device, sizeof(device));
+	if (ret)
+		return ret;
+	mutex_lock(&params_lock);
+	strscpy(format_force, device, sizeof(format_force));
+	mutex_unlock(&params_lock);
+	return 0;
+}
+
+static int format_force_get(char *buf, const struct kernel_param *kp)
+{
+	int len;
+
+	mutex_lock(&params_lock);
+	len = sysfs_emit(buf, "%s\n", format_force);
+	mutex_unlock(&params_lock);
+	return len;
+}
+
+static const struct kernel_param_ops format_force_ops = {
+	.set = format_force_set,
+	.get = format_force_get,
+};
+
+module_param_cb(persist_format_force, &format_force_ops, NULL, 0600);
+MODULE_PARM_DESC(persist_format_force,
+		 "name of one device that the next bind formats whatever it holds; run time only");
+
+/**
+ * kmem_params_format_wanted() - shall a plain device be made a pool?
+ *
+ * Return: true if persist_format_type is set.
+ */
+bool kmem_params_format_wanted(void)
+{
+	bool wanted;
+
+	mutex_lock(&params_lock);
+	wanted = format_type[0];
+	mutex_unlock(&params_lock);
+	return wanted;
+}
+
+/**
+ * kmem_params_forced() - was this device named to be formatted, whatever it is?
+ * @device: its name
+ *
+ * Uses the permission up.
+ *
+ * Return: true if it was.
+ */
+bool kmem_params_forced(const char *device)
+{
+	bool forced;
+
+	mutex_lock(&params_lock);
+	forced = format_force[0] && !strcmp(format_force, device);
+	if (forced)
+		format_force[0] = '\0';
+	mutex_unlock(&params_lock);
+	return forced;
+}
+
+/**
+ * kmem_format_load() - find a format by its number, loading its plugin
+ * @type: as in the superblock
+ *
+ * Return: the format, with a reference, or NULL.
+ */
+const struct kmemp_format_ops *kmem_format_load(u32 type)
+{
+	const struct kmemp_format_ops *ops = kmemp_format_get(type);
+
+	if (!ops) {
+		request_module("kmemp-format-%u", type);
+		ops = kmemp_format_get(type);
+	}
+	return ops;
+}
+
+/**
+ * kmem_params_format() - the format that persist_format_type names
+ *
+ * Return: the format, with a reference, or NULL where there is none or its
+ * plugin cannot be loaded.
+ */
+const struct kmemp_format_ops *kmem_params_format(void)
+{
+	const struct kmemp_format_ops *ops;
+	char type[TYPE_SIZE];
+	u32 number;
+
+	mutex_lock(&params_lock);
+	strscpy(type, format_type, sizeof(type));
+	mutex_unlock(&params_lock);
+	if (!type[0])
+		return NULL;
+	if (!kstrtou32(type, 10, &number))
+		return kmem_format_load(number);
+	ops = kmemp_format_get_by_name(type);
+	if (!ops) {
+		request_module("kmemp-format-%s", type);
+		ops = kmemp_format_get_by_name(type);
+	}
+	return ops;
+}

@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device that holds a pool, or shall: bind and unbind.
+ *
+ * Giving a page to the page allocator is a write to the medium. So everything
+ * that can refuse comes before the first store, and the first store (format,
+ * recovery) before the first page of memory is added.
+ *
+ * Lock:	bind_lock
+ * guards:	the list of bindings; one pool at a time binds or unbinds
+ * order:	under the device's lock; outside everything of kmemp_core
+ */
+#include <linux/device.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/kobject.h>
+#include <linux/list.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pfn.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/uaccess.h>
+#include <linux/uuid.h>
+
+#include <kmem_persist/host.h>
+
+#include "dax_layout.h"
+#include "kmem.h"
+#include "memory_tiers.h"
+
+enum { HEAD, WINDOW, TAIL, NR_PARTS };
+
+/**
+ * struct binding - what a pool has of the system
+ * @list: of all bindings
+ * @dev_dax: the device; NULL once detached
+ * @device: what is known of it
+ * @medium: its mappings; the host's once there is one
+ * @host: the pool
+ * @name: owner of the resources; not the device's, which may go before them
+ * @res: the reserved parts of the address range
+ * @mgid: memory group of the window
+ * @type: memory type of the node
+ */
+struct binding {
+	struct list_head list;
+	struct dev_dax *dev_dax;
+	struct kmemp_device device;
+	struct kmemp_media_kernel *medium;
+	struct kmemp_host *host;
+	char name[32];
+	struct resource *res[NR_PARTS];
+	int mgid;
+	struct memory_dev_type *type;
+};
+
+static DEFINE_MUTEX(bind_lock);
+static LIST_HEAD(bindings);
+
+/* A superblock in one of the two places of a device in several ranges? */
+static int page_has_magic(phys_addr_t start, bool *magic)
+{
+	__le64 word;
+	void *addr;
+	int ret = 0;
+
+	addr = memremap(start, PAGE_SIZE, MEMREMAP_WB);
+	if (!addr)
+		return -ENOMEM;
+	if (copy_mc_to_kernel(&word, addr, sizeof(word)))
+		ret = -EIO;
+	else
+		*magic = le64_to_cpu(word) == KMEMP_MAGIC ||
+			 le64_to_cpu(word) == KMEMP_POINTER_MAGIC;
+	memunmap(addr);
+	return ret;
+}
+
+static enum kmem_found probe_ranges(struct dev_dax *dev_dax,
+				    struct kmemp_verdict *verdict)
+{
+	const struct range *first = &dev_dax->ranges[0].range;
+	const struct range *last = &dev_dax->ranges[dev_dax->nr_range - 1].range;
+	bool at_first = false, at_last = false;
+
+	/* Memory of it that is still there from an earlier bind: stock's. */
+	if (page_has_magic(first->start, &at_first) ||
+	    page_has_magic(last->end + 1 - PAGE_SIZE, &at_last)) {
+		verdict->code = KMEMP_REFUSE_NOTHING;
+		kmemp_refuse(verdict, KMEMP_REFUSE_UNREADABLE,
+			     "a device of %d ranges", dev_dax->nr_range);
+		return KMEM_REFUSED;
+	}
+	return at_first || at_last ? KMEM_REFUSED : KMEM_PLAIN;
+}
+
+static int ends_empty(struct kmemp_media *media, struct kmemp_verdict *verdict)
+{
+	u64 probe = min_t(u64, KMEMP_PROBE_BYTES, media->size);
+	u64 at[2] = { 0, media->size - probe };
+	void *buf;
+	u64 pos;
+	int i, ret = 0;
+
+	buf = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!buf)
+		return kmemp_refuse(verdict, KMEMP_REFUSE_NO_MEMORY, "%s", "");
+	for (i = 0; i < 2 && !ret; i++) {
+		for (pos = at[i]; pos < at[i] + probe && !ret;
+		     pos += PAGE_SIZE) {
+			if (kmemp_media_read(media, pos, buf, PAGE_SIZE))
+				ret = kmemp_refuse(verdict, KMEMP_REFUSE_READ,
+						   "at byte %llu", pos);
+			else if (memchr_inv(buf, 0, PAGE_SIZE))
+				ret = kmemp_refuse(verdict,
+						   KMEMP_REFUSE_NOT_EMPTY,
+						   "at byte %llu", pos);
+		}
+	}
+	kfree(buf);
+	return ret;
+}
+
+static int format_device(struct binding *b, u32 type,
+			 struct kmemp_verdict *verdict)
+{
+	struct kmemp_media *media = kmemp_media_of(b->medium);
+	struct kmemp_format_params params = {
+		.type = type,
+		.data_min = KMEMP_DATA_MIN_DEFAULT,
+	};
+	int ret;
+
+	generate_random_uuid(params.uuid);
+	get_random_bytes(params.seal_key, sizeof(params.seal_key));
+	get_random_bytes(params.hash_key, sizeof(params.hash_key));
+	ret = kmemp_pool_format(media, &params, verdict);
+	if (!ret)
+		dev_info(&b->dev_dax->dev, "formatted as a pool of type %u, uuid %pU\n",
+			 type, params.uuid);
+	memzero_explicit(&params, sizeof(params));
+	return ret;
+}
+
+/*
+ * A device without a pool while persist_format_type is set: KMEM_POOL when it
+ * may be formatted. What cannot be a pool stays plain with a line that says
+ * why; what was named to be formatted is refused instead.
+ */
+static enum kmem_found may_format(struct binding *b, bool forced,
+				  struct kmemp_verdict *verdict)
+{
+	struct device *dev = &b->dev_dax->dev;
+
+	if (!forced && b->device.domain == KMEMP_DOMAIN_VOLATILE) {
+		dev_info(dev, "not formatted: persist_format_type is for persistent devices; to make a pool of volatile memory: kmemp format %s --type TYPE\n",
+			 dev_name(dev));
+		return KMEM_PLAIN;
+	}
+	if (!forced && b->device.domain == KMEMP_DOMAIN_NONE)
+		kmemp_refuse(verdict, KMEMP_REFUSE_NO_DOMAIN, "%s", "");
+	else
+		kmem_device_check(b->dev_dax, &b->device, verdict);
+	if (verdict->code == KMEMP_REFUSE_NOTHING)
+		return KMEM_POOL;
+	if (forced)
+		return KMEM_REFUSED;
+	dev_info(dev, "not formatted: %s\n",
+		 kmemp_refusal_info(verdict->code)->what);
+	return KMEM_PLAIN;
+}
+
+/* Is there a pool, or shall there be one? *@format: make one. */
+static enum kmem_found look(struct binding *b, struct kmemp_super *super,
+			    bool *format, struct kmemp_verdict *verdict)
+{
+	struct kmemp_media *media = kmemp_media_of(b->medium);
+	bool wanted = kmem_params_format_wanted();
+	bool forced = wanted &&
+		      kmem_params_forced(dev_name(&b->dev_dax->dev));
+	enum kmem_found found = KMEM_POOL;
+
+	*format = false;
+	switch (kmemp_super_read(media, super, verdict)) {
+	case KMEMP_CONTENT_PLAIN:
+		if (!wanted)
+			return KMEM_PLAIN;
+		*format = true;
+		break;
+	case KMEMP_CONTENT_POOL:
+		*format = forced;
+		break;
+	case KMEMP_CONTENT_REFUSED:
+		if (!forced)
+			return KMEM_REFUSED;
+		*format = true;
+		break;
+	}
+	if (*format) {
+		memset(verdict, 0, sizeof(*verdict));
+		found = may_format(b, forced, verdict);
+		if (found == KMEM_POOL && !forced && ends_empty(media, verdict))
+			found = KMEM_REFUSED;
+	} else if (kmem_device_check(b->dev_dax, &b->device, verdict)) {
+		found = KMEM_REFUSED;
+	} else if (kmemp_host_uuid_bound(super->uuid, verdict)) {
+		found = KMEM_REFUSED;
+	}
+	return found;
+}
+
+static void release_parts(struct binding *b)
+{
+	int i;
+
+	for (i = 0; i < NR_PARTS; i++) {
+		if (!b->res[i])
+			continue;
+		/* Not release_mem_region(): the window's is not busy. */
+		remove_resource(b->res[i]);
+		kfree(b->res[i]);
+		b->res[i] = NULL;
+	}
+}
+
+/*
+ * Reserve head, window and tail one by one: the window must not be busy, or
+ * its memory could not be added below it, and head and tail must never look
+ * like RAM.
+ */
+static int reserve_parts(struct binding *b, struct kmemp_verdict *verdict)
+{
+	const struct kmemp_device *device = &b->device;
+	u64 behind = device->window_start + device->window_size;
+	u64 edge[NR_PARTS + 1] = { device->start, device->window_start, behind,
+				   device->start + device->size };
+	int i;
+
+	for (i = 0; i < NR_PARTS; i++) {
+		if (edge[i] == edge[i + 1])
+			continue;
+		b->res[i] = request_mem_region(edge[i], edge[i + 1] - edge[i],
+					       b->name);
+		if (!b->res[i]) {
+			release_parts(b);
+			return kmemp_refuse(verdict, KMEMP_REFUSE_BUSY_RANGE,
+					    "%#llx-%#llx", edge[i],
+					    edge[i + 1] - 1);
+		}
+	}
+	b->res[WINDOW]->flags = IORESOURCE_SYSTEM_RAM;
+	return 0;
+}
+
+/* The memory becomes part of the node; blocks may be online at return. */
+static int add_memory_of(struct binding *b, struct kmemp_verdict *verdict)
+{
+	const struct kmemp_device *device = &b->device;
+	int nid = device->nid;
+	int ret;
+
+	b->type = kmem_memory_type_get(nid);
+	if (IS_ERR(b->type))
+		return kmemp_refuse(verdict, KMEMP_REFUSE_ADD_MEMORY,
+				    "memory type: error %ld",
+				    PTR_ERR(b->type));
+	init_node_memory_type(nid, b->type);
+	ret = memory_group_register_static(nid, PFN_UP(device->window_size));
+	if (ret < 0)
+		goto err_type;
+	b->mgid = ret;
+	/*
+	 * Driver managed, so that a kernel booted by kexec does not take it
+	 * for RAM; and the memmap in DRAM, never on the medium.
+	 */
+	ret = add_memory_driver_managed(b->mgid, device->window_start,
+					device->window_size, kmem_ram_name,
+					MHP_NID_IS_MGID);
+	if (ret)
+		goto err_group;
+	return 0;
+
+err_group:
+	memory_group_unregister(b->mgid);
+err_type:
+	clear_node_memory_type(nid, b->type);
+	return kmemp_refuse(verdict, KMEMP_REFUSE_ADD_MEMORY, "error %d", ret);
+}
+
+static void announce(struct binding *b, char *state)
+{
+	char *envp[2] = { state };
+
+	kobject_uevent_env(&b->dev_dax->dev.kobj, KOBJ_CHANGE, envp);
+}
+
+static int open_host(struct binding *b, bool format, u32 type,
+		     struct kmemp_verdict *verdict)
+{
+	const struct kmemp_format_ops *ops;
+	struct kmemp_host *host;
+	int ret = 0;
+
+	ops = format ? kmem_params_format() : kmem_format_load(type);
+	if (!ops && format)
+		return kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN,
+				    "named by persist_format_type");
+	if (!ops)
+		return kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN,
+				    "type %u, modprobe kmemp-format-%u", type,
+				    type);
+	if (format)
+		ret = format_device(b, ops->type, verdict);
+	if (!ret) {
+		host = kmemp_host_open(&b->device, b->medium, verdict);
+		ret = PTR_ERR_OR_ZERO(host);
+		if (!ret)
+			b->host = host;
+	}
+	kmemp_format_put(ops);
+	return ret;
+}
+
+/* Everything that is to be undone in reverse, once the device may be bound. */
+static int bind(struct binding *b, bool format, u32 type,
+		struct kmemp_verdict *verdict)
+{
+	struct device *dev = &b->dev_dax->dev;
+	char text[256];
+	int ret;
+
+	ret = reserve_parts(b, verdict);
+	if (ret)
+		return ret;
+	ret = kmemp_host_reserve_callback(verdict);
+	if (ret)
+		goto err_parts;
+	ret = open_host(b, format, type, verdict);
+	if (ret)
+		goto err_callback;
+	kmemp_host_publish(b->host);
+	ret = add_memory_of(b, verdict);
+	if (ret)
+		goto err_publish;
+	kmemp_host_added(b->host);
+
+	dev_set_drvdata(dev, b->host);
+	if (sysfs_create_group(&dev->kobj, &kmemp_host_attributes))
+		dev_warn(dev, "persist/ could not be made in sysfs, the pool works without\n");
+	kmemp_host_describe(b->host, text, sizeof(text));
+	dev_info(dev, "%s\n", text);
+	announce(b, "KMEMP_STATE=bound");
+	return 0;
+
+err_publish:
+	kmemp_host_withdraw(b->host);
+	kmemp_host_free(b->host);
+	/* The mappings went with the host. */
+	b->medium = NULL;
+err_callback:
+	kmemp_host_release_callback();
+err_parts:
+	release_parts(b);
+	return ret;
+}
+
+static void free_binding(struct binding *b)
+{
+	if (b->medium)
+		kmemp_media_unmap(b->medium);
+	kmem_device_release(&b->device);
+	kfree(b);
+}
+
+static enum kmem_found probe_locked(struct dev_dax *dev_dax,
+				    struct kmemp_verdict *verdict)
+{
+	enum kmem_found found;
+	struct kmemp_super *super;
+	struct binding *b;
+	bool format;
+
+	lockdep_assert_held(&bind_lock);
+	b = kzalloc(sizeof(*b), GFP_KERNEL);
+	super = kzalloc(sizeof(*super), GFP_KERNEL);
+	if (!b || !super) {
+		kmemp_refuse(verdict, KMEMP_REFUSE_NO_MEMORY, "%s", "");
+		kfree(super);
+		kfree(b);
+		return KMEM_REFUSED;
+	}
+	b->dev_dax = dev_dax;
+	strscpy(b->name, dev_name(&dev_dax->dev), sizeof(b->name));
+	if (kmem_device_describe(dev_dax, &b->device, verdict)) {
+		found = verdict->code == KMEMP_REFUSE_MULTI_RANGE ?
+			probe_ranges(dev_dax, verdict) : KMEM_PLAIN;
+		goto out;
+	}
+	found = KMEM_REFUSED;
+	if (kmemp_host_owns(b->device.start, b->device.size)) {
+		kmemp_refuse(verdict, KMEMP_REFUSE_DETACHED, "%s", "");
+		goto out;
+	}
+	b->medium = kmemp_media_map(&b->device);
+	if (!b->medium) {
+		kmemp_refuse(verdict, KMEMP_REFUSE_UNREADABLE,
+			     "it cannot be mapped");
+		goto out;
+	}
+	found = look(b, super, &format, verdict);
+	if (found == KMEM_POOL && bind(b, format, super->type, verdict))
+		found = KMEM_REFUSED;
+	if (found == KMEM_POOL) {
+		/* Bound memory outlives an unload only by a leak. */
+		__module_get(THIS_MODULE);
+		list_add_tail(&b->list, &bindings);
+		b = NULL;
+	}
+out:
+	if (b)
+		free_binding(b);
+	/* It held the keys. */
+	kfree_sensitive(super);
+	return found;
+}
+
+/**
+ * kmem_pool_probe() - bind a device as a pool if it is one, or shall be
+ * @dev_dax: the device
+ * @error: negative errno for KMEM_REFUSED
+ *
+ * Context: may sleep; the device's lock is held by the driver core.
+ *
+ * Return: see enum kmem_found.
+ */
+enum kmem_found kmem_pool_probe(struct dev_dax *dev_dax, int *error)
+{
+	struct device *dev = &dev_dax->dev;
+	struct kmemp_verdict verdict = {};
+	enum kmem_found found;
+
+	mutex_lock(&bind_lock);
+	found = probe_locked(dev_dax, &verdict);
+	mutex_unlock(&bind_lock);
+	/* Also where there is no pool: the node may be another one's. */
+	if (found == KMEM_PLAIN && dev_dax->target_node >= 0 &&
+	    kmemp_host_on_node(dev_dax->target_node)) {
+		memset(&verdict, 0, sizeof(verdict));
+		kmemp_refuse(&verdict, KMEMP_REFUSE_NODE_TAKEN, "node %d",
+			     dev_dax->target_node);
+		found = KMEM_REFUSED;
+	}
+	if (found == KMEM_REFUSED) {
+		kmem_refusal_say(dev, &verdict);
+		*error = kmemp_refusal_info(verdict.code)->err;
+	} else {
+		kmem_refusal_forget(dev_name(dev));
+	}
+	return found;
+}
+
+static struct binding *find_binding(struct dev_dax *dev_dax)
+{
+	struct binding *b;
+
+	lockdep_assert_held(&bind_lock);
+	list_for_each_entry(b, &bindings, list)
+		if (b->dev_dax == dev_dax)
+			return b;
+	return NULL;
+}
+
+/* true: all of it is gone from the system, and the data is on the medium */
+static bool remove_memory_of(struct binding *b)
+{
+	const struct kmemp_device *device = &b->device;
+	int ret;
+
+	if (!kmemp_host_leave(b->host))
+		return false;
+	ret = remove_memory(device->window_start, device->window_size);
+	if (ret) {
+		dev_err(&b->dev_dax->dev, "memory %#llx-%#llx cannot be removed until the next reboot: error %d; the pool is closed, no data is lost\n",
+			(u64)device->window_start, (u64)device->window_start +
+			device->window_size - 1, ret);
+		return false;
+	}
+	memory_group_unregister(b->mgid);
+	clear_node_memory_type(device->nid, NULL);
+	return true;
+}
+
+/**
+ * kmem_pool_remove() - unbind a pool
+ * @dev_dax: the device
+ *
+ * Cannot fail, and never takes memory offline: that could wait without end.
+ * A pool that is held or online is left behind, detached.
+ *
+ * Context: may sleep; the device's lock is held by the driver core.
+ *
+ * Return: false for a device that is no pool.
+ */
+bool kmem_pool_remove(struct dev_dax *dev_dax)
+{
+	struct device *dev = &dev_dax->dev;
+	struct binding *b;
+
+	mutex_lock(&bind_lock);
+	b = find_binding(dev_dax);
+	if (!b) {
+		mutex_unlock(&bind_lock);
+		return false;
+	}
+	sysfs_remove_group(&dev->kobj, &kmemp_host_attributes);
+	dev_set_drvdata(dev, NULL);
+	if (remove_memory_of(b)) {
+		announce(b, "KMEMP_STATE=unbound");
+		list_del(&b->list);
+		kmemp_host_withdraw(b->host);
+		kmemp_host_free(b->host);
+		b->medium = NULL;
+		kmemp_host_release_callback();
+		release_parts(b);
+		free_binding(b);
+		module_put(THIS_MODULE);
+	} else {
+		announce(b, "KMEMP_STATE=detached");
+		kmemp_host_detach(b->host);
+		b->dev_dax = NULL;
+		kmem_memory_stuck();
+	}
+	mutex_unlock(&bind_lock);
+	return true;
+}

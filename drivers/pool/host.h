@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of drivers/pool know of each other.
+ *
+ * Locks, from the outside in:
+ *
+ *	lock			fields
+ *	kmemp_hosts_lock	the list of hosts (its readers use RCU), the
+ *	  (hosts.c, mutex)	online-page callback's user count, host->detached
+ *	host->commit		host->pool and the medium: everything that stores
+ *	  (mutex)		or reads metadata
+ *	host->stock_lock	who moves pages between allocator and pool
+ *	  (mutex)
+ *	pages->lock		the bitmaps, counts and block states of pages.c;
+ *	  (spinlock, leaf)	host->nr_holds, host->holds, host->leaving,
+ *				host->bad. Never held over an allocation, a
+ *				free, add_memory or a commit.
+ *
+ * The memory hotplug lock of the kernel is outside pages->lock (the notifier
+ * and the callback run under it) and inside kmemp_hosts_lock and commit.
+ */
+#ifndef KMEMP_POOL_HOST_H
+#define KMEMP_POOL_HOST_H
+
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include <kmem_persist/host.h>
+
+/**
+ * enum kmemp_block - state of a memory block of a pool
+ * @KMEMP_BLOCK_OFFLINE: the kernel does not use it; its map may be changed
+ * @KMEMP_BLOCK_GOING_ONLINE: frozen; the callback reads the map
+ * @KMEMP_BLOCK_ONLINE: what is not withheld belongs to the page allocator
+ * @KMEMP_BLOCK_GOING_OFFLINE: frozen; parked pages have no reference
+ */
+enum kmemp_block {
+	KMEMP_BLOCK_OFFLINE,
+	KMEMP_BLOCK_GOING_ONLINE,
+	KMEMP_BLOCK_ONLINE,
+	KMEMP_BLOCK_GOING_OFFLINE,
+};
+
+/**
+ * struct kmemp_pages - who owns which page
+ * @lock: see above
+ * @base_pfn: pfn of page index 0
+ * @nr_pages: pages of the device
+ * @pool_pages: pages of the pool, at most @nr_pages; only these are counted
+ * @window_first: page index of the window's start
+ * @window_end: page index behind the window
+ * @block_pages: pages of a memory block
+ * @block: state of each memory block
+ * @used: pages that hold metadata or data, or are bad
+ * @withheld: pages that the allocator never gets; contains @used
+ * @nr_used: bits of @used below @pool_pages
+ * @nr_data: of these, how many hold data
+ * @nr_bad: of these, how many are bad
+ * @nr_withheld: bits of @withheld below @pool_pages
+ */
+struct kmemp_pages {
+	spinlock_t lock;
+	unsigned long base_pfn;
+	u64 nr_pages;
+	u64 pool_pages;
+	u64 window_first;
+	u64 window_end;
+	u64 block_pages;
+	u8 *block;
+	unsigned long *used;
+	unsigned long *withheld;
+	u64 nr_used;
+	u64 nr_data;
+	u64 nr_bad;
+	u64 nr_withheld;
+};
+
+/**
+ * struct kmemp_host - a bound pool, or a detached one
+ * @list: of all hosts
+ * @name: of the device at bind, for messages
+ * @nid: its node
+ * @start: first physical byte
+ * @dev: the device; NULL once detached
+ * @domain: what a power cut spares
+ * @medium: the mappings
+ * @commit: see above
+ * @pool: what is on it
+ * @stock_lock: see above
+ * @pages: who owns which page
+ * @holds: front ends that use the pool
+ * @nr_holds: how many
+ * @leaving: being unbound: no block may come online, no page moves
+ * @closed: the pool has been closed; under @commit
+ * @detached: unbound while in use; lives until reboot
+ * @balance: moves pages until the reserve is what it should be
+ * @bad: pages that turned bad in the allocator's hands, to be kept when their
+ *	block next comes online
+ * @poisoned: reports that wait for @poison
+ * @poison: records them
+ */
+struct kmemp_host {
+	struct list_head list;
+	char name[32];
+	int nid;
+	phys_addr_t start;
+	struct device *dev;
+	enum kmemp_domain domain;
+	struct kmemp_media_kernel *medium;
+	struct mutex commit;
+	struct kmemp_pool pool;
+	struct mutex stock_lock;
+	struct kmemp_pages pages;
+	struct list_head holds;
+	unsigned int nr_holds;
+	bool leaving;
+	bool closed;
+	bool detached;
+	struct work_struct balance;
+	struct list_head bad;
+	struct llist_head poisoned;
+	struct work_struct poison;
+};
+
+/* hosts.c */
+struct kmemp_host *kmemp_host_by_pfn(unsigned long pfn);
+struct kmemp_host *kmemp_host_by_node(int nid);
+bool kmemp_hosts_empty(void);
+void kmemp_hosts_add(struct kmemp_host *host);
+void kmemp_hosts_del(struct kmemp_host *host);
+void kmemp_hold_names(struct kmemp_host *host, char *buf, size_t size);
+
+/* media.c */
+void kmemp_media_window_added(struct kmemp_media_kernel *medium);
+
+/* pages.c */
+int kmemp_pages_init(struct kmemp_pages *pages,
+		     const struct kmemp_device *device, u64 pool_pages);
+void kmemp_pages_destroy(struct kmemp_pages *pages);
+void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
+			   enum kmemp_use use);
+u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count);
+u64 kmemp_pages_release(struct kmemp_pages *pages, u64 count);
+bool kmemp_pages_park(struct kmemp_pages *pages, struct page *page);
+void kmemp_pages_online(struct kmemp_pages *pages, struct page *page,
+			unsigned int order);
+void kmemp_pages_online_begin(struct kmemp_pages *pages, unsigned long pfn,
+			      unsigned long nr);
+void kmemp_pages_online_end(struct kmemp_pages *pages, unsigned long pfn,
+			    unsigned long nr, bool done);
+void kmemp_pages_offline_begin(struct kmemp_pages *pages, unsigned long pfn,
+			       unsigned long nr);
+void kmemp_pages_offline_end(struct kmemp_pages *pages, unsigned long pfn,
+			     unsigned long nr, bool done);
+u64 kmemp_pages_online_count(struct kmemp_pages *pages);
+u64 kmemp_pages_dram_bytes(const struct kmemp_pages *pages);
+
+static inline bool kmemp_pages_in_window(const struct kmemp_pages *pages,
+					 u64 page)
+{
+	return page >= pages->window_first && page < pages->window_end;
+}
+
+static inline u64 kmemp_pages_block(const struct kmemp_pages *pages, u64 page)
+{
+	return (page - pages->window_first) / pages->block_pages;
+}
+
+/* stock.c */
+void kmemp_stock_withhold(struct kmemp_host *host);
+int kmemp_stock_balance(struct kmemp_host *host);
+void kmemp_stock_work(struct work_struct *work);
+u64 kmemp_stock_target(struct kmemp_host *host);
+
+/* hotplug.c */
+int kmemp_hotplug_init(void);
+void kmemp_hotplug_exit(void);
+
+/* poison.c */
+void kmemp_poison_work(struct work_struct *work);
+void kmemp_poison_block_offline(struct kmemp_host *host, unsigned long pfn,
+				unsigned long nr);
+void kmemp_poison_forget(struct kmemp_host *host);
+int kmemp_poison_init(void);
+void kmemp_poison_exit(void);
+
+/* host.c */
+int kmemp_host_set_limits(struct kmemp_host *host, u64 data_min, u64 data_max);
+
+/* power.c */
+int kmemp_power_init(void);
+void kmemp_power_exit(void);
+
+#endif /* KMEMP_POOL_HOST_H */
