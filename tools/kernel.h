@@ -32,6 +32,7 @@ struct kernel_detached {
 int kernel_for_each_detached(int (*fn)(void *arg,
 				       const struct kernel_detached *pool),
 			     void *arg);
-bool kernel_domain(const char *dev, char *domain, size_t size);
+void kernel_domain(const char *dev, char *domain, size_t size);
+bool kernel_domain_persists(const char *domain);
 
 #endif /* KMEMP_TOOLS_KERNEL_H */

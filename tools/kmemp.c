@@ -39,10 +39,18 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* Output that never arrived is no success. */
+static int finish(int status, int failed)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	complain("standard output", "%m");
+	return status == EXIT_OK ? failed : status;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
-	int status;
 
 	if (argc < 2) {
 		complain(NULL, "no command; see: kmemp --help");
@@ -50,12 +58,12 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		print_help();
-		return EXIT_OK;
+		return finish(EXIT_OK, EXIT_FAILED);
 	}
 	if (!strcmp(argv[1], "--version")) {
 		printf("kmemp, format version %u (experimental)\n",
 		       KMEMP_VERSION);
-		return EXIT_OK;
+		return finish(EXIT_OK, EXIT_FAILED);
 	}
 	command = find_command(argv[1]);
 	if (!command) {
@@ -63,13 +71,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	message_set_verb(command->name);
-	status = command->run(command, argc - 1, argv + 1);
-	/* Output that never arrived is no success. */
-	if (fflush(stdout) || ferror(stdout)) {
-		complain("standard output", "%m");
-		if (status == EXIT_OK)
-			status = command->usage_status == CHECK_USAGE ?
-				 CHECK_FAILED : EXIT_FAILED;
-	}
-	return status;
+	return finish(command->run(command, argc - 1, argv + 1),
+		      command->usage_status == CHECK_USAGE ? CHECK_FAILED :
+							     EXIT_FAILED);
 }
