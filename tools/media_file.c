@@ -72,9 +72,12 @@ static int file_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
 		poison_jump = NULL;
 		return -EIO;
 	}
-	poison_jump = &jump;
+	WRITE_ONCE(poison_jump, &jump);
+	/* The handler's view: the compiler sees nobody who reads it. */
+	barrier();
 	memcpy(dst, to_file(media)->base + pos, len);
-	poison_jump = NULL;
+	barrier();
+	WRITE_ONCE(poison_jump, NULL);
 	return 0;
 }
 
@@ -259,9 +262,11 @@ int kmemp_media_file_guard(int (*fn)(void *arg), void *arg)
 		guard_jump = NULL;
 		return -EIO;
 	}
-	guard_jump = &jump;
+	WRITE_ONCE(guard_jump, &jump);
+	barrier();
 	ret = fn(arg);
-	guard_jump = NULL;
+	barrier();
+	WRITE_ONCE(guard_jump, NULL);
 	return ret;
 }
 
