@@ -184,15 +184,13 @@ static bool parse_detached(char *line, struct kernel_detached *pool)
 }
 
 /**
- * kernel_for_each_detached - pools that were unbound while in use
+ * kernel_list_detached - pools that were unbound while in use
  * @fn: called for each; its first nonzero return ends it
  * @arg: for @fn
  *
  * Return: 0 or the first nonzero return of @fn.
  */
-int kernel_for_each_detached(int (*fn)(void *arg,
-				       const struct kernel_detached *pool),
-			     void *arg)
+int kernel_list_detached(kernel_detached_fn fn, void *arg)
 {
 	struct kernel_detached pool;
 	char line[1024];

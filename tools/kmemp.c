@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <linux/kernel.h>
+
 #include <kmem_persist/format.h>
 
 #include "kmemp.h"
@@ -13,8 +15,6 @@ static const struct command *const commands[] = {
 	&cmd_list, &cmd_info, &cmd_format, &cmd_check, &cmd_limits,
 };
 
-#define NR_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
-
 static void print_help(void)
 {
 	size_t i;
@@ -22,7 +22,7 @@ static void print_help(void)
 	puts("usage: kmemp COMMAND [OPTION]... [DEV|IMAGE]\n\n"
 	     "Manages pools of kmem-persist: memory that is RAM and storage at once.\n\n"
 	     "Commands:");
-	for (i = 0; i < NR_COMMANDS; i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n'kmemp COMMAND --help' tells more, the manual pages tell all.\n"
 	     "  --help     this text\n"
@@ -33,7 +33,7 @@ static const struct command *find_command(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < NR_COMMANDS; i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(commands[i]->name, name))
 			return commands[i];
 	return NULL;
