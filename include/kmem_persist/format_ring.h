@@ -16,10 +16,18 @@
  *			names follow, lowest first
  *			KMEMP_RING_ZERO: the page of this line is zeroed;
  *			nothing follows, the mask is 0
- *	bits 48-55	mask of words
+ *			KMEMP_RING_SLOTS: as many lines of one page as the mask
+ *			counts are slots; the first one follows, each next one
+ *			has the next page, or is 0 like the first
+ *	bits 48-55	mask of words, or a count
  *	bits 56-63	zero
  *
  * A word 0 ends the operations; the rest of the last line is zero.
+ *
+ * A slot is a word that names a page: its index in bits 0-39, a CRC-8
+ * (polynomial 0x07, seed 0) of the other seven bytes in bits 40-47, flags in
+ * bits 48-55, a tag in bits 56-63. 0 is an empty slot. Any change within one
+ * byte of a slot, empty or not, is noticed.
  */
 #ifndef KMEM_PERSIST_FORMAT_RING_H
 #define KMEM_PERSIST_FORMAT_RING_H
@@ -39,9 +47,14 @@
 #define KMEMP_RING_MASK_SHIFT	48
 #define KMEMP_RING_LINE_MASK	((1ULL << KMEMP_RING_TYPE_SHIFT) - 1)
 
+#define KMEMP_SLOT_CHECK_SHIFT	40
+#define KMEMP_SLOT_FLAGS_SHIFT	48
+#define KMEMP_SLOT_TAG_SHIFT	56
+
 enum kmemp_ring_op {
 	KMEMP_RING_WORDS = 1,
 	KMEMP_RING_ZERO = 2,
+	KMEMP_RING_SLOTS = 3,
 };
 
 /**

@@ -178,11 +178,13 @@ struct kmemp_batch {
  * @KMEMP_USE_DATA: mapped by an object
  * @KMEMP_USE_META: metadata of the format
  * @KMEMP_USE_BAD: poisoned, must never be touched
+ * @KMEMP_USE_ANY: data or metadata, the format does not tell which
  */
 enum kmemp_use {
 	KMEMP_USE_DATA,
 	KMEMP_USE_META,
 	KMEMP_USE_BAD,
+	KMEMP_USE_ANY,
 };
 
 typedef int (*kmemp_used_fn)(void *arg, u64 page, u64 count,

@@ -26,6 +26,24 @@
 
 #define KMEMP_LINE_WORDS	(KMEMP_LINE_SIZE / 8)
 
+static inline u64 kmemp_slot_page(u64 slot)
+{
+	return slot & (KMEMP_MAX_POOL_PAGES - 1);
+}
+
+static inline u8 kmemp_slot_flags(u64 slot)
+{
+	return slot >> KMEMP_SLOT_FLAGS_SHIFT;
+}
+
+static inline u8 kmemp_slot_tag(u64 slot)
+{
+	return slot >> KMEMP_SLOT_TAG_SHIFT;
+}
+
+u64 kmemp_slot_make(u64 page, u8 flags, u8 tag);
+bool kmemp_slot_valid(u64 slot);
+
 /**
  * struct kmemp_patch_line - a line, or a page that was zeroed
  * @where: number of the line, or of the page
@@ -72,7 +90,7 @@ struct kmemp_patch {
 };
 
 /* Lines between two retirements; a bound on DRAM and on the length of redo. */
-#define KMEMP_PATCH_LINES	32768u
+#define KMEMP_PATCH_LINES	40960u
 #define KMEMP_PATCH_CHUNK	32u
 
 int kmemp_patch_init(struct kmemp_patch *patch, struct kmemp_pool *pool);

@@ -54,26 +54,81 @@ static int judge(struct kmemp_pool *pool, int ret)
 	return ret;
 }
 
-/* The metadata pages that the batch may need, in hand before any lock. */
+/* Does this change need pages for good, or only replace what is there? */
+static int change_adds(struct kmemp_pool *pool,
+		       const struct kmemp_change *change, u8 *buffer)
+{
+	const struct kmemp_extent *extent = &change->extent;
+	struct kmemp_record record = change->record;
+	u64 offset = extent->offset, end = offset + extent->count;
+	struct kmemp_extent found;
+	int ret = 0;
+
+	switch (change->op) {
+	case KMEMP_PUT_RECORD:
+		ret = kmemp_pool_get_record(pool, change->object, &record,
+					    buffer);
+		return ret == -ENOENT ? 1 : ret;
+	case KMEMP_MAP:
+		while (!ret && offset < end) {
+			ret = kmemp_pool_next_extent(pool, change->object,
+						     offset, end - offset,
+						     &found);
+			if (ret == -ENOENT || (!ret && found.offset > offset))
+				return 1;
+			offset = found.offset + found.count;
+		}
+		return ret;
+	case KMEMP_DEL_RECORD:
+	case KMEMP_UNMAP:
+	case KMEMP_REMOVE:
+		break;
+	}
+	return 0;
+}
+
+static int batch_adds(const struct kmemp_batch *batch)
+{
+	u8 *buffer = kmalloc(KMEMP_RECORD_BUFFER, GFP_NOIO);
+	int ret = 0;
+	u32 i;
+
+	if (!buffer)
+		return -ENOMEM;
+	for (i = 0; i < batch->nr_changes && !ret; i++)
+		ret = change_adds(batch->pool, &batch->changes[i], buffer);
+	kfree(buffer);
+	return ret;
+}
+
+/*
+ * The metadata pages that the batch may need, in hand before any lock. What
+ * overwrites and removes gets them from the reserve; whether it does no more
+ * than that is looked up only when pages are short.
+ */
 static int take_meta(struct kmemp_batch *batch)
 {
 	struct kmemp_pool *pool = batch->pool;
-	u32 need, i;
-	bool adds = false;
+	u32 need;
 	int ret;
 
 	need = pool->format->reserve(batch->changes, batch->nr_changes);
 	if (need > pool->format->standing)
 		return -E2BIG;
-	if (!need || batch->meta)
+	if (!need)
 		return 0;
-	for (i = 0; i < batch->nr_changes; i++)
-		adds |= batch->changes[i].op == KMEMP_MAP ||
-			batch->changes[i].op == KMEMP_PUT_RECORD;
 	batch->meta = kvmalloc_array(need, sizeof(*batch->meta), GFP_NOIO);
 	if (!batch->meta)
 		return -ENOMEM;
-	ret = pool->source->take(pool->source_arg, batch->meta, need, adds);
+	ret = pool->source->take(pool->source_arg, batch->meta, need, true);
+	if (ret == -ENOSPC) {
+		ret = batch_adds(batch);
+		if (!ret)
+			ret = pool->source->take(pool->source_arg, batch->meta,
+						 need, false);
+		else if (ret > 0)
+			ret = -ENOSPC;
+	}
 	if (ret) {
 		kvfree(batch->meta);
 		batch->meta = NULL;

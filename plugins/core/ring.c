@@ -18,6 +18,7 @@
 
 #include "ring.h"
 
+#define PAGE_LINES	(KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE)
 #define SEALED_FROM	offsetof(struct kmemp_disk_entry, length)
 
 static u64 position(const struct kmemp_ring *ring, u64 offset)
@@ -202,6 +203,35 @@ static int redo_words(struct cursor *cursor, struct kmemp_patch *patch,
 	return 0;
 }
 
+/* The slot after this one in a run. */
+static u64 slot_next(u64 slot)
+{
+	return slot ? kmemp_slot_make(kmemp_slot_page(slot) + 1,
+				      kmemp_slot_flags(slot),
+				      kmemp_slot_tag(slot)) : 0;
+}
+
+static int redo_slots(struct cursor *cursor, struct kmemp_patch *patch,
+		      u64 line, u32 nr)
+{
+	u64 slot;
+	int ret;
+
+	ret = cursor_next(cursor, &slot);
+	if (ret)
+		return ret;
+	for (nr *= KMEMP_LINE_WORDS, line *= KMEMP_LINE_WORDS; nr;
+	     nr--, line++) {
+		__le64 raw = cpu_to_le64(slot);
+
+		ret = kmemp_patch_write(patch, line * 8, &raw, sizeof(raw));
+		if (ret)
+			return ret;
+		slot = slot_next(slot);
+	}
+	return 0;
+}
+
 /* Put the stores of a valid entry into the patch. */
 static int redo(const struct kmemp_ring *ring, struct kmemp_patch *patch,
 		u64 offset, u32 length)
@@ -231,13 +261,16 @@ static int redo(const struct kmemp_ring *ring, struct kmemp_patch *patch,
 					      KMEMP_REFUSE_STRUCTURE,
 					      "ring entry at %#llx stores to page %llu",
 					      position(ring, offset), page);
-		ret = kmemp_patch_prepare(patch, 1);
+		ret = kmemp_patch_prepare(patch, 1 + (mask & 0xff));
 		if (ret == -ENOMEM)
 			return ret;
 		if (!ret && type == KMEMP_RING_WORDS && mask && mask <= 0xff)
 			ret = redo_words(&cursor, patch, line, mask);
 		else if (!ret && type == KMEMP_RING_ZERO && !mask)
 			ret = kmemp_patch_zero(patch, page);
+		else if (!ret && type == KMEMP_RING_SLOTS && mask &&
+			 line % PAGE_LINES + mask <= PAGE_LINES)
+			ret = redo_slots(&cursor, patch, line, mask);
 		else
 			return kmemp_complain(ring->pool,
 					      KMEMP_REFUSE_STRUCTURE,
@@ -368,6 +401,48 @@ void kmemp_ring_recover(struct kmemp_ring *ring, struct kmemp_patch *patch,
 }
 EXPORT_SYMBOL_GPL(kmemp_ring_recover);
 
+/* Are all slots of a line, beginning with @slot, one run? */
+static bool line_continues(const struct kmemp_patch_line *line, u64 *slot)
+{
+	u32 i;
+
+	if (line->page || line->dirty != 0xff)
+		return false;
+	for (i = 0; i < KMEMP_LINE_WORDS; i++) {
+		if (le64_to_cpu(line->words[i]) != *slot)
+			return false;
+		*slot = slot_next(*slot);
+	}
+	return true;
+}
+
+/*
+ * Lines of a page from @index on that hold one run of slots, 0 if this one does
+ * not. @index is moved past them.
+ */
+static u32 run_length(const struct kmemp_patch *patch, u32 *index)
+{
+	const struct kmemp_patch_line *line;
+	u64 where, slot;
+	u32 nr = 0;
+
+	line = kmemp_patch_line(patch, *index - 1);
+	where = line->where;
+	slot = le64_to_cpu(line->words[0]);
+	if (line->page || (slot && !kmemp_slot_valid(slot)))
+		return 0;
+	while (line->where == where + nr &&
+	       where % PAGE_LINES + nr < PAGE_LINES &&
+	       line_continues(line, &slot)) {
+		nr++;
+		*index = line->next;
+		if (!*index)
+			break;
+		line = kmemp_patch_line(patch, *index - 1);
+	}
+	return nr;
+}
+
 /**
  * kmemp_ring_length - bytes of the entry that a patch makes
  * @patch: the patch
@@ -384,6 +459,10 @@ u32 kmemp_ring_length(const struct kmemp_patch *patch)
 		const struct kmemp_patch_line *line;
 		u32 mask;
 
+		if (run_length(patch, &index)) {
+			len += 16;
+			continue;
+		}
 		line = kmemp_patch_line(patch, index - 1);
 		len += 8;
 		for (mask = line->dirty; mask; mask &= mask - 1)
@@ -425,7 +504,7 @@ static void sink_line(struct sink *sink, const struct kmemp_patch_line *line)
 	u32 i;
 
 	if (line->page) {
-		where *= KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE;
+		where *= PAGE_LINES;
 		type = KMEMP_RING_ZERO;
 	}
 	sink_put(sink, cpu_to_le64(where | type << KMEMP_RING_TYPE_SHIFT |
@@ -433,6 +512,17 @@ static void sink_line(struct sink *sink, const struct kmemp_patch_line *line)
 	for (i = 0; i < KMEMP_LINE_WORDS; i++)
 		if (line->dirty & 1u << i)
 			sink_put(sink, line->words[i]);
+}
+
+static void sink_slots(struct sink *sink, const struct kmemp_patch_line *line,
+		       u32 nr)
+{
+	u64 type = KMEMP_RING_SLOTS;
+
+	sink_put(sink, cpu_to_le64(line->where |
+				   type << KMEMP_RING_TYPE_SHIFT |
+				   (u64)nr << KMEMP_RING_MASK_SHIFT));
+	sink_put(sink, line->words[0]);
 }
 
 /**
@@ -465,9 +555,20 @@ void kmemp_ring_commit(struct kmemp_ring *ring, struct kmemp_patch *patch,
 					  position(ring, offset)),
 			  (const u8 *)&header + SEALED_FROM,
 			  sizeof(header) - SEALED_FROM);
-	for (index = patch->first; index;
-	     index = kmemp_patch_line(patch, index - 1)->next)
-		sink_line(&sink, kmemp_patch_line(patch, index - 1));
+	index = patch->first;
+	while (index) {
+		const struct kmemp_patch_line *line;
+		u32 nr;
+
+		line = kmemp_patch_line(patch, index - 1);
+		nr = run_length(patch, &index);
+		if (nr) {
+			sink_slots(&sink, line, nr);
+			continue;
+		}
+		sink_line(&sink, line);
+		index = line->next;
+	}
 	while (sink.offset + sink.filled < offset + length)
 		sink_put(&sink, 0);
 	sink_drain(&sink);
