@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "core.h"
 #include "super.h"
 
 /*
@@ -154,6 +155,41 @@ static int features_check(struct kmemp_pool *pool)
 	return 0;
 }
 
+/*
+ * What was read of the superblock pages may be in the cache alone: whoever
+ * stored it was stopped before its fence. Recovery relies on it.
+ */
+static void flush_super(struct kmemp_pool *pool)
+{
+	u64 copy = kmemp_super_copy_pos(&pool->super);
+
+	kmemp_media_flush(pool->media, 0, KMEMP_PAGE_SIZE);
+	kmemp_media_flush(pool->media, copy, KMEMP_PAGE_SIZE);
+	/*
+	 * Static part, state and roots, as read, are durable before anything
+	 * that recovery stores because of them.
+	 */
+	kmemp_media_fence(pool->media);
+}
+
+/* Pages that are mapped twice need counts of references, which are not here. */
+static int sharing_check(struct kmemp_pool *pool)
+{
+	u64 id = KMEMP_OBJ_SHARING;
+	int ret;
+
+	if (!pool->format->next_object)
+		return 0;
+	ret = pool->format->next_object(pool, &id);
+	if (ret == -ENOENT || (!ret && id != KMEMP_OBJ_SHARING))
+		return 0;
+	if (ret)
+		return kmemp_complain(pool, ret == -EIO ? KMEMP_REFUSE_READ :
+				      KMEMP_REFUSE_STRUCTURE,
+				      "list of objects: error %d", ret);
+	return kmemp_complain(pool, KMEMP_REFUSE_INCOMPAT, "shared pages");
+}
+
 /**
  * kmemp_pool_open - recover a pool and make it usable
  * @pool: zeroed by the caller; @pool->verdict says why it was refused
@@ -173,6 +209,8 @@ int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 
 	pool->media = media;
 	pool->readonly = readonly;
+	mutex_init(&pool->commit_lock);
+	init_rwsem(&pool->readers);
 	switch (kmemp_super_read(media, &pool->super, &pool->verdict)) {
 	case KMEMP_CONTENT_PLAIN:
 		return -ENOMEDIUM;
@@ -188,6 +226,8 @@ int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 	ret = features_check(pool);
 	if (ret)
 		goto err_format;
+	if (!readonly)
+		flush_super(pool);
 	ret = pool->format->open(pool);
 	if (ret) {
 		kmemp_complain(pool, ret == -ENOMEM ? KMEMP_REFUSE_NO_MEMORY :
@@ -195,6 +235,9 @@ int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 			       KMEMP_REFUSE_STRUCTURE, "open: error %d", ret);
 		goto err_format;
 	}
+	ret = sharing_check(pool);
+	if (ret)
+		goto err_open;
 	if (!readonly) {
 		ret = kmemp_super_mend(media, &pool->super);
 		/* -EIO: the other page is whole; who opens it says so. */
@@ -221,6 +264,7 @@ EXPORT_SYMBOL_GPL(kmemp_pool_open);
 void kmemp_pool_close(struct kmemp_pool *pool)
 {
 	pool->format->close(pool);
+	kmemp_pool_finish(pool);
 	kmemp_format_put(pool->format);
 	pool->format = NULL;
 	memzero_explicit(&pool->super, sizeof(pool->super));
@@ -319,7 +363,8 @@ EXPORT_SYMBOL_GPL(kmemp_pool_reserve);
  *
  * Durable at return; from then on for_each_used() names it.
  *
- * Return: 0; -EINVAL for a page outside the pool; -EROFS; -ENOSPC.
+ * Return: 0; -EINVAL for a page outside the pool; -EROFS; -ENOSPC; -EOPNOTSUPP
+ * where the format keeps objects.
  */
 int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page)
 {
@@ -327,6 +372,8 @@ int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page)
 		return -EINVAL;
 	if (pool->readonly)
 		return -EROFS;
+	if (!pool->format->mark_bad)
+		return -EOPNOTSUPP;
 	return pool->format->mark_bad(pool, page);
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_mark_bad);
