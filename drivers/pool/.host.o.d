@@ -1,11 +1,11 @@
-host.o: /work/wt/tool/drivers/pool/host.c \
+host.o: /work/main/drivers/pool/host.c \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/compiler-version.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/kconfig.h \
  include/generated/autoconf.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/compiler_types.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/compiler_attributes.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/compiler-gcc.h \
- /work/wt/tool/build/compat/kmemp_compat_config.h \
+ /work/main/build/compat/kmemp_compat_config.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/export.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/stringify.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/compiler.h \
@@ -525,14 +525,12 @@ host.o: /work/wt/tool/drivers/pool/host.c \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/nfs_fs_i.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/vmstat.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/vm_event_item.h \
- /work/wt/tool/drivers/pool/host.h \
- /work/wt/tool/include/kmem_persist/host.h \
- /work/wt/tool/include/kmem_persist/pool.h \
- /work/wt/tool/include/kmem_persist/plugin.h \
- /work/wt/tool/include/kmem_persist/errcode.h \
- /work/wt/tool/include/kmem_persist/format.h \
- /work/wt/tool/include/kmem_persist/media.h \
- /work/wt/tool/drivers/pool/trace.h \
+ /work/main/drivers/pool/host.h /work/main/include/kmem_persist/host.h \
+ /work/main/include/kmem_persist/pool.h \
+ /work/main/include/kmem_persist/plugin.h \
+ /work/main/include/kmem_persist/errcode.h \
+ /work/main/include/kmem_persist/format.h \
+ /work/main/include/kmem_persist/media.h /work/main/drivers/pool/trace.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/tracepoint.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/static_call.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/cpu.h \

@@ -1,11 +1,11 @@
-hosts.o: /work/wt/tool/drivers/pool/hosts.c \
+hosts.o: /work/main/drivers/pool/hosts.c \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/compiler-version.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/kconfig.h \
  include/generated/autoconf.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/compiler_types.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/compiler_attributes.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/compiler-gcc.h \
- /work/wt/tool/build/compat/kmemp_compat_config.h \
+ /work/main/build/compat/kmemp_compat_config.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/export.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/stringify.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/compiler.h \
@@ -221,7 +221,7 @@ hosts.o: /work/wt/tool/drivers/pool/hosts.c \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/arch/x86/include/asm/smp.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/context_tracking_irq.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/rcutree.h \
- /work/wt/tool/drivers/pool/host.h \
+ /work/main/drivers/pool/host.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/mutex.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/spinlock_types.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/rwlock_types.h \
@@ -256,9 +256,10 @@ hosts.o: /work/wt/tool/drivers/pool/hosts.c \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/timekeeping.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/clocksource_ids.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/debugobjects.h \
- /work/wt/tool/include/kmem_persist/host.h \
- /work/wt/tool/include/kmem_persist/pool.h \
- /work/wt/tool/include/kmem_persist/plugin.h \
- /work/wt/tool/include/kmem_persist/errcode.h \
- /work/wt/tool/include/kmem_persist/format.h \
- /work/wt/tool/include/kmem_persist/media.h
+ /work/main/include/kmem_persist/host.h \
+ /work/main/include/kmem_persist/pool.h \
+ /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/rwsem.h \
+ /work/main/include/kmem_persist/plugin.h \
+ /work/main/include/kmem_persist/errcode.h \
+ /work/main/include/kmem_persist/format.h \
+ /work/main/include/kmem_persist/media.h

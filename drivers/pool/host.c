@@ -57,6 +57,7 @@ static int open_pool(struct kmemp_host *host, const struct kmemp_device *device,
 		goto err_pages;
 	}
 	kmemp_stock_withhold(host);
+	kmemp_pool_set_source(pool, &kmemp_stock_source, host);
 	return 0;
 
 err_pages:
@@ -244,11 +245,11 @@ void kmemp_host_count(struct kmemp_host *host,
 	u64 reserve, free;
 
 	spin_lock(&pages->lock);
-	reserve = kmemp_pool_reserve(&host->pool, pages->nr_data);
+	reserve = kmemp_pool_reserve(&host->pool, pages->nr_used);
 	free = pages->pool_pages - min(pages->pool_pages,
 				       pages->nr_used + reserve);
 	if (max)
-		free = min(free, max - min(max, pages->nr_data));
+		free = min(free, max - min(max, pages->nr_used));
 	*counts = (struct kmemp_host_counts) {
 		.pool_bytes = pages->pool_pages << PAGE_SHIFT,
 		.used_bytes = pages->nr_used << PAGE_SHIFT,
@@ -301,18 +302,14 @@ int kmemp_host_set_limits(struct kmemp_host *host, u64 data_min, u64 data_max)
 	u64 old_min, old_max;
 	int ret;
 
-	mutex_lock(&host->commit);
 	old_min = super->data_min;
 	old_max = super->data_max;
 	ret = kmemp_pool_set_limits(&host->pool, data_min, data_max);
-	mutex_unlock(&host->commit);
 	if (ret)
 		return ret;
 	ret = kmemp_stock_balance(host);
 	if (ret && data_min > old_min) {
-		mutex_lock(&host->commit);
 		kmemp_pool_set_limits(&host->pool, old_min, old_max);
-		mutex_unlock(&host->commit);
 		kmemp_stock_balance(host);
 		return ret;
 	}

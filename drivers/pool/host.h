@@ -58,9 +58,9 @@ enum kmemp_block {
  * @used: pages that hold metadata or data, or are bad
  * @withheld: pages that the allocator never gets; contains @used
  * @nr_used: bits of @used below @pool_pages
- * @nr_data: of these, how many hold data
  * @nr_bad: of these, how many are bad
  * @nr_withheld: bits of @withheld below @pool_pages
+ * @next_stock: no page below it is in stock
  */
 struct kmemp_pages {
 	spinlock_t lock;
@@ -74,9 +74,9 @@ struct kmemp_pages {
 	unsigned long *used;
 	unsigned long *withheld;
 	u64 nr_used;
-	u64 nr_data;
 	u64 nr_bad;
 	u64 nr_withheld;
+	u64 next_stock;
 };
 
 /**
@@ -143,6 +143,8 @@ int kmemp_pages_init(struct kmemp_pages *pages,
 void kmemp_pages_destroy(struct kmemp_pages *pages);
 void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 			   enum kmemp_use use);
+bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep);
+void kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count);
 u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count);
 u64 kmemp_pages_release(struct kmemp_pages *pages, u64 count);
 bool kmemp_pages_park(struct kmemp_pages *pages, struct page *page);
@@ -173,6 +175,7 @@ static inline u64 kmemp_pages_block(const struct kmemp_pages *pages, u64 page)
 /* stock.c */
 void kmemp_stock_withhold(struct kmemp_host *host);
 int kmemp_stock_balance(struct kmemp_host *host);
+extern const struct kmemp_page_source kmemp_stock_source;
 void kmemp_stock_work(struct work_struct *work);
 u64 kmemp_stock_target(struct kmemp_host *host);
 

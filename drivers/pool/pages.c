@@ -63,6 +63,7 @@ static void set_withheld(struct kmemp_pages *pages, u64 page)
 	if (!__test_and_set_bit(page, pages->withheld) &&
 	    page < pages->pool_pages)
 		pages->nr_withheld++;
+	pages->next_stock = min(pages->next_stock, page);
 }
 
 static void clear_withheld(struct kmemp_pages *pages, u64 page)
@@ -166,9 +167,80 @@ void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 		if (page >= pages->pool_pages)
 			continue;
 		pages->nr_used++;
-		pages->nr_data += use == KMEMP_USE_DATA;
 		pages->nr_bad += use == KMEMP_USE_BAD;
 	}
+	spin_unlock(&pages->lock);
+}
+
+/* Lowest page of the stock from @from on; what is outside the window first. */
+static bool find_first_stock(struct kmemp_pages *pages, u64 from, u64 *found)
+{
+	u64 word = from / BITS_PER_LONG;
+	u64 nr_words = BITS_TO_LONGS(pages->pool_pages);
+
+	lockdep_assert_held(&pages->lock);
+	for (; word < nr_words; word++) {
+		unsigned long bits = pages->withheld[word] & ~pages->used[word];
+
+		if (word == from / BITS_PER_LONG)
+			bits &= BITMAP_FIRST_WORD_MASK(from);
+		if (bits) {
+			*found = word * BITS_PER_LONG + __ffs(bits);
+			return *found < pages->pool_pages;
+		}
+	}
+	return false;
+}
+
+/**
+ * kmemp_pages_take - put pages of the stock into use
+ * @pages: the map
+ * @out: their indices
+ * @nr: how many
+ * @keep: how many the stock must still have afterwards
+ *
+ * Return: true if they were taken; false: none was.
+ */
+bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep)
+{
+	u64 page = 0;
+	u32 i;
+
+	spin_lock(&pages->lock);
+	if (pages->nr_withheld - pages->nr_used < nr + keep) {
+		spin_unlock(&pages->lock);
+		return false;
+	}
+	page = pages->next_stock;
+	for (i = 0; i < nr && find_first_stock(pages, page, &page); i++) {
+		__set_bit(page, pages->used);
+		out[i] = page++;
+	}
+	pages->next_stock = page;
+	pages->nr_used += i;
+	spin_unlock(&pages->lock);
+	/* The counts say that they are there. */
+	WARN_ON_ONCE(i < nr);
+	return i == nr;
+}
+
+/**
+ * kmemp_pages_give - pages are in use no more
+ * @pages: the map
+ * @page: first page index
+ * @count: how many
+ *
+ * They are stock again, and it is for the balance to make RAM of them.
+ */
+void kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count)
+{
+	u64 end = min(page + count, pages->pool_pages);
+
+	spin_lock(&pages->lock);
+	pages->next_stock = min(pages->next_stock, page);
+	for (; page < end; page++)
+		if (__test_and_clear_bit(page, pages->used))
+			pages->nr_used--;
 	spin_unlock(&pages->lock);
 }
 

@@ -67,6 +67,26 @@ static void keep_bad(struct kmemp_host *host, struct bad_page *bad)
 	kfree(bad);
 }
 
+/*
+ * With host->commit held. A format that keeps objects maps the page to itself,
+ * which it cannot while something else is there; then reads of that fail.
+ */
+static int record(struct kmemp_host *host, u64 page)
+{
+	struct kmemp_pages *pages = &host->pages;
+	bool used;
+
+	lockdep_assert_held(&host->commit);
+	if (host->closed)
+		return -ESHUTDOWN;
+	spin_lock(&pages->lock);
+	used = test_bit(page, pages->used);
+	spin_unlock(&pages->lock);
+	if (used && !host->pool.format->mark_bad)
+		return -EBUSY;
+	return kmemp_pool_mark_bad(&host->pool, page);
+}
+
 /**
  * kmemp_poison_work - record the reported pages
  * @work: host->poison
@@ -81,8 +101,7 @@ void kmemp_poison_work(struct work_struct *work)
 		int ret;
 
 		mutex_lock(&host->commit);
-		ret = host->closed ? -ESHUTDOWN :
-		      kmemp_pool_mark_bad(&host->pool, bad->page);
+		ret = record(host, bad->page);
 		mutex_unlock(&host->commit);
 		trace_kmemp_poison(host->name, bad->page, ret);
 		if (ret)

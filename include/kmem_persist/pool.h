@@ -222,7 +222,7 @@ void kmemp_pool_close(struct kmemp_pool *pool);
 int kmemp_pool_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			     void *arg);
 int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max);
-u64 kmemp_pool_reserve(const struct kmemp_pool *pool, u64 data_pages);
+u64 kmemp_pool_reserve(const struct kmemp_pool *pool, u64 used_pages);
 void kmemp_pool_set_source(struct kmemp_pool *pool,
 			   const struct kmemp_page_source *source, void *arg);
 int kmemp_pool_confirm(struct kmemp_pool *pool);

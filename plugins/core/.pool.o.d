@@ -323,8 +323,8 @@ pool.o: /work/main/plugins/core/pool.c \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/percpu-refcount.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/kasan.h \
  /root/.cache/kmem-persist/kernel-6.1.0-56-amd64-65d26086a397/root/usr/src/linux-headers-6.1.0-56-common/include/linux/kasan-enabled.h \
- /work/main/plugins/core/super.h /work/main/include/kmem_persist/pool.h \
+ /work/main/plugins/core/core.h /work/main/include/kmem_persist/pool.h \
  /work/main/include/kmem_persist/plugin.h \
  /work/main/include/kmem_persist/errcode.h \
  /work/main/include/kmem_persist/format.h \
- /work/main/include/kmem_persist/media.h
+ /work/main/include/kmem_persist/media.h /work/main/plugins/core/super.h
