@@ -7,7 +7,8 @@
  *
  *	kmem dax0.0: refused: <what is wrong>[ (<particulars>)]; <what helps>
  *
- * where %s in the help stands for the name of the device.
+ * where in the help %s stands for the name of the device, %p for the
+ * particulars.
  */
 #ifndef KMEM_PERSIST_ERRCODE_H
 #define KMEM_PERSIST_ERRCODE_H
@@ -19,16 +20,16 @@
 	  "if it never held a pool: ndctl clear-errors, then bind again; else: kmemp check %s") \
 	X(BAD_SUPER, EUCLEAN,						\
 	  "both superblock copies are damaged",				\
-	  "look with: kmemp check %s; give the data up with: kmemp format %s --force") \
+	  "look with: kmemp check %s; give the data up with: kmemp format %s --type TYPE --force") \
 	X(FOREIGN, EUCLEAN,						\
 	  "its first page holds something else, a pool's copy is at its end", \
-	  "look with: kmemp check %s; give the pool up with: kmemp format %s --force") \
+	  "look with: kmemp check %s; give the pool up with: kmemp format %s --type TYPE --force") \
 	X(COPIES_DIFFER, EUCLEAN,					\
 	  "the superblock copies differ though equally new",		\
-	  "look with: kmemp check %s; give the data up with: kmemp format %s --force") \
+	  "look with: kmemp check %s; give the data up with: kmemp format %s --type TYPE --force") \
 	X(SEED_FORMAT, EOPNOTSUPP,					\
 	  "made by the 2022 proposal, whose superblock has no data behind it", \
-	  "make a pool of it with: kmemp format %s --force")		\
+	  "make a pool of it with: kmemp format %s --type TYPE --force")		\
 	X(VERSION, EOPNOTSUPP,						\
 	  "the format version is not the one this module knows",	\
 	  "load the modules that wrote it, or convert with their kmemp")	\
@@ -40,7 +41,7 @@
 	  "load a newer kmem-persist; see: kmemp info %s")		\
 	X(TYPE_UNKNOWN, ENOENT,						\
 	  "no plugin for its format",					\
-	  "install or load the plugin, the bind is then tried again by itself") \
+	  "install and load it, the bind is then tried again by itself: modprobe kmemp-format-%p") \
 	X(DEVICE_SMALLER, ENXIO,					\
 	  "the device is smaller than the pool",			\
 	  "restore the namespace to its former size (ndctl list -N, ndctl create-namespace -s)") \
@@ -58,7 +59,7 @@
 	  "use a device of at least 64 MiB that holds one whole memory block (daxctl list)") \
 	X(NOT_EMPTY, EEXIST,						\
 	  "format was asked for, but the device's ends are not empty",	\
-	  "look with: kmemp info %s; give what is there up with: kmemp format %s --force") \
+	  "look with: kmemp info %s; give what is there up with: kmemp format %s --type TYPE --force") \
 	X(NODE_SHARED, EBUSY,						\
 	  "its NUMA node has other memory, a pool needs a node of its own", \
 	  "see: daxctl list, numactl -H; take the other memory off the node first") \
@@ -91,7 +92,7 @@
 	  "free some memory (1.6 % of the device) and bind again")	\
 	X(NO_DOMAIN, EOPNOTSUPP,					\
 	  "the region promises no persistence domain",			\
-	  "see: ndctl list -R; if you know better: kmemp format %s --force") \
+	  "see: ndctl list -R; if you know better: kmemp format %s --type TYPE --force") \
 	X(ADD_MEMORY, EIO,						\
 	  "the kernel did not add the memory",				\
 	  "see the kernel log above; check: cat /proc/iomem, daxctl list") \
@@ -117,7 +118,7 @@ enum kmemp_refusal {
  * @name: the code's name in lower case, as JSON and the tests use it
  * @err: negative errno
  * @what: what is wrong
- * @help: what helps, with %s for each naming of the device
+ * @help: what helps, with %s and %p as above
  */
 struct kmemp_refusal_info {
 	const char *name;
