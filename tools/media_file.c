@@ -31,17 +31,25 @@ static struct kmemp_media_file *to_file(struct kmemp_media *media)
 }
 
 /*
- * Poison is a SIGBUS in user space. Only the read is guarded: a store to a
- * poisoned page is the kernel's to refuse, and the program's to die from.
+ * Poison is a SIGBUS in user space, and so is a hole of an image that the file
+ * system has no room to fill. Reads are guarded one by one; stores only as a
+ * whole, by kmemp_media_file_guard(): after one that failed nothing is to be
+ * gone on with.
  */
-static __thread sigjmp_buf *poison_jump;
+static __thread struct jump *poison_jump, *guard_jump;
+
+struct jump {
+	sigjmp_buf buf;
+};
 
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
 	(void)info;
 	(void)context;
 	if (poison_jump)
-		siglongjmp(*poison_jump, 1);
+		siglongjmp(poison_jump->buf, 1);
+	if (guard_jump)
+		siglongjmp(guard_jump->buf, 1);
 	signal(sig, SIG_DFL);
 	raise(sig);
 }
@@ -58,15 +66,18 @@ static void catch_sigbus(void)
 
 static int file_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
 {
-	sigjmp_buf jump;
+	struct jump jump;
 
-	if (sigsetjmp(jump, 1)) {
+	if (sigsetjmp(jump.buf, 1)) {
 		poison_jump = NULL;
 		return -EIO;
 	}
-	poison_jump = &jump;
+	WRITE_ONCE(poison_jump, &jump);
+	/* The handler's view: the compiler sees nobody who reads it. */
+	barrier();
 	memcpy(dst, to_file(media)->base + pos, len);
-	poison_jump = NULL;
+	barrier();
+	WRITE_ONCE(poison_jump, NULL);
 	return 0;
 }
 
@@ -229,6 +240,34 @@ int kmemp_media_file_anon(struct kmemp_media_file *file, u64 size)
 	file->fd = -1;
 	return file_map(file, size, false,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+}
+
+/**
+ * kmemp_media_file_guard - call what may store to a medium that fails
+ * @fn: called once
+ * @arg: for @fn
+ *
+ * What @fn had allocated when a store failed stays allocated: the program is
+ * to report it and end.
+ *
+ * Return: what @fn returned, or -EIO where a store met a bad page, or an image
+ * could not grow.
+ */
+int kmemp_media_file_guard(int (*fn)(void *arg), void *arg)
+{
+	struct jump jump;
+	int ret;
+
+	if (sigsetjmp(jump.buf, 1)) {
+		guard_jump = NULL;
+		return -EIO;
+	}
+	WRITE_ONCE(guard_jump, &jump);
+	barrier();
+	ret = fn(arg);
+	barrier();
+	WRITE_ONCE(guard_jump, NULL);
+	return ret;
 }
 
 /**
