@@ -17,16 +17,17 @@ Q := $(if $(filter 1,$(V)),,@)
 KERNEL_DIR = $(eval KERNEL_DIR := $$(shell $(H)/kernel $(KVER)))$(or \
 	$(KERNEL_DIR),$(error no guest kernel))
 
-# Without KDIR or KVER: the running kernel if its headers are installed
-running := /lib/modules/$(shell uname -r)/build
-ifneq ($(KVER)$(wildcard $(running)/Makefile),$(wildcard $(running)/Makefile))
-KDIR ?= $(KERNEL_DIR)/headers
-KMEMP_VMLINUX ?= $(KERNEL_DIR)/vmlinux
-else ifneq ($(wildcard $(running)/Makefile),)
-KDIR ?= $(running)
+# What modules are built for: KDIR, else KVER, else the running kernel if its
+# headers are installed, else the cache's kernel.  KMEMP_VMLINUX tells Kbuild
+# where that kernel's BTF is.
+running := $(if $(KVER),,$(wildcard /lib/modules/$(shell uname -r)/build))
+ifneq ($(KDIR),)
+KMEMP_VMLINUX ?= $(wildcard $(KDIR)/vmlinux)
+else ifneq ($(running),)
+KDIR = $(running)
 KMEMP_VMLINUX ?= $(wildcard /sys/kernel/btf/vmlinux)
 else
-KDIR ?= $(KERNEL_DIR)/headers
+KDIR = $(KERNEL_DIR)/headers
 KMEMP_VMLINUX ?= $(KERNEL_DIR)/vmlinux
 endif
 
@@ -47,12 +48,13 @@ all: modules tools	## modules and tools
 modules: packages-build	## the kernel modules, for KDIR or KVER
 	$(Q)$(kbuild) M=$(CURDIR) modules
 	$(Q)$(if $(wildcard selftests/modules/Kbuild),$(kbuild) \
-		M=$(CURDIR)/selftests/modules modules)
+		M=$(CURDIR)/selftests/modules modules,:)
 
 .PHONY: tools
-tools: packages-build packages-tools	## the command line tools, in build/tools
-	$(Q)$(if $(wildcard tools/Makefile),$(MAKE) --no-print-directory \
-		-C tools O=$(CURDIR)/build/tools)
+tools: packages-build packages-tools	## the command line tool, build/tools/kmemp
+	$(Q)+$(MAKE) --no-print-directory build/tools/kmemp
+
+include tools/tools.mk
 
 .PHONY: packages-%
 packages-%:
@@ -78,9 +80,10 @@ payload: $(harness_programs) $(guest_programs)
 	$(Q)$(H)/payload $(KERNEL_DIR) build/harness/payload.sqfs
 
 .PHONY: unit
-unit:
-	$(Q)$(if $(wildcard selftests/unit/Makefile),$(MAKE) --no-print-directory \
-		-C selftests/unit O=$(CURDIR)/build/unit)
+unit: packages-build packages-tools
+	$(Q)+$(MAKE) --no-print-directory $(unit_programs)
+
+include selftests/unit/unit.mk
 
 # What every test runs on, built for the guest's kernel
 .PHONY: test-build

@@ -31,10 +31,13 @@ static struct kmemp_media_file *to_file(struct kmemp_media *media)
 }
 
 /*
- * Poison is a SIGBUS in user space. Only the read is guarded: a store to a
- * poisoned page is the kernel's to refuse, and the program's to die from.
+ * Poison is a SIGBUS in user space, and so is a hole of an image that the file
+ * system has no room to fill. Reads are guarded one by one; stores only as a
+ * whole, by kmemp_media_file_guard(): after one that failed nothing is to be
+ * gone on with.
  */
 static __thread sigjmp_buf *poison_jump;
+static __thread sigjmp_buf *guard_jump;
 
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
@@ -42,6 +45,8 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	(void)context;
 	if (poison_jump)
 		siglongjmp(*poison_jump, 1);
+	if (guard_jump)
+		siglongjmp(*guard_jump, 1);
 	signal(sig, SIG_DFL);
 	raise(sig);
 }
@@ -229,6 +234,32 @@ int kmemp_media_file_anon(struct kmemp_media_file *file, u64 size)
 	file->fd = -1;
 	return file_map(file, size, false,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+}
+
+/**
+ * kmemp_media_file_guard - call what may store to a medium that fails
+ * @fn: called once
+ * @arg: for @fn
+ *
+ * What @fn had allocated when a store failed stays allocated: the program is
+ * to report it and end.
+ *
+ * Return: what @fn returned, or -EIO where a store met a bad page, or an image
+ * could not grow.
+ */
+int kmemp_media_file_guard(int (*fn)(void *arg), void *arg)
+{
+	sigjmp_buf jump;
+	int ret;
+
+	if (sigsetjmp(jump, 1)) {
+		guard_jump = NULL;
+		return -EIO;
+	}
+	guard_jump = &jump;
+	ret = fn(arg);
+	guard_jump = NULL;
+	return ret;
 }
 
 /**

@@ -22,6 +22,7 @@ struct kmemp_media_file {
 int kmemp_media_file_open(struct kmemp_media_file *file, const char *path,
 			  bool readonly);
 int kmemp_media_file_anon(struct kmemp_media_file *file, u64 size);
+int kmemp_media_file_guard(int (*fn)(void *arg), void *arg);
 void kmemp_media_file_close(struct kmemp_media_file *file);
 
 #endif /* KMEMP_TOOLS_MEDIA_FILE_H */

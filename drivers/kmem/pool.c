@@ -293,9 +293,9 @@ err_type:
 	return kmemp_refuse(verdict, KMEMP_REFUSE_ADD_MEMORY, "error %d", ret);
 }
 
-static void announce(struct binding *b, const char *state)
+static void announce(struct binding *b, char *state)
 {
-	char *envp[] = { (char *)state, NULL };
+	char *envp[2] = { state };
 
 	kobject_uevent_env(&b->dev_dax->dev.kobj, KOBJ_CHANGE, envp);
 }

@@ -50,7 +50,7 @@ static int open_pool(struct kmemp_host *host, const struct kmemp_device *device,
 		goto err_pool;
 	}
 	/* Complete or not at all: a page left out would become RAM. */
-	ret = kmemp_pool_for_each_used(pool, mark_used, host);
+	ret = kmemp_pool_walk_used(pool, mark_used, host);
 	if (ret) {
 		kmemp_complain(pool, KMEMP_REFUSE_STRUCTURE,
 			       "used pages: error %d", ret);

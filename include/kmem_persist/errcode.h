@@ -12,90 +12,90 @@
 #ifndef KMEM_PERSIST_ERRCODE_H
 #define KMEM_PERSIST_ERRCODE_H
 
-/*	X(NAME, errno, what is wrong, what helps)			*/
+/*	X(NAME, name, errno, what is wrong, what helps)			*/
 #define KMEMP_REFUSALS(X)						\
-	X(UNREADABLE, EIO,						\
+	X(UNREADABLE, unreadable, EIO,					\
 	  "a superblock page cannot be read and the other shows no pool", \
 	  "if it never held a pool: ndctl clear-errors, then bind again; else: kmemp check %s") \
-	X(BAD_SUPER, EUCLEAN,						\
+	X(BAD_SUPER, bad_super, EUCLEAN,				\
 	  "both superblock copies are damaged",				\
-	  "look with: kmemp check %s; give the data up with: kmemp format %s --force") \
-	X(FOREIGN, EUCLEAN,						\
+	  "look with: kmemp check %s; give the data up with: kmemp format %s --type TYPE --force") \
+	X(FOREIGN, foreign, EUCLEAN,					\
 	  "its first page holds something else, a pool's copy is at its end", \
-	  "look with: kmemp check %s; give the pool up with: kmemp format %s --force") \
-	X(COPIES_DIFFER, EUCLEAN,					\
+	  "look with: kmemp check %s; give the pool up with: kmemp format %s --type TYPE --force") \
+	X(COPIES_DIFFER, copies_differ, EUCLEAN,			\
 	  "the superblock copies differ though equally new",		\
-	  "look with: kmemp check %s; give the data up with: kmemp format %s --force") \
-	X(SEED_FORMAT, EOPNOTSUPP,					\
+	  "look with: kmemp check %s; give the data up with: kmemp format %s --type TYPE --force") \
+	X(SEED_FORMAT, seed_format, EOPNOTSUPP,				\
 	  "made by the 2022 proposal, whose superblock has no data behind it", \
-	  "make a pool of it with: kmemp format %s --force")		\
-	X(VERSION, EOPNOTSUPP,						\
+	  "make a pool of it with: kmemp format %s --type TYPE --force")		\
+	X(VERSION, version, EOPNOTSUPP,					\
 	  "the format version is not the one this module knows",	\
 	  "load the modules that wrote it, or convert with their kmemp")	\
-	X(INCOMPAT, EOPNOTSUPP,						\
+	X(INCOMPAT, incompat, EOPNOTSUPP,				\
 	  "it uses features that this module does not know",		\
 	  "load a newer kmem-persist; see: kmemp info %s")		\
-	X(RO_COMPAT, EROFS,						\
+	X(RO_COMPAT, ro_compat, EROFS,					\
 	  "it uses features that allow this module only to read it",	\
 	  "load a newer kmem-persist; see: kmemp info %s")		\
-	X(TYPE_UNKNOWN, ENOENT,						\
+	X(TYPE_UNKNOWN, type_unknown, ENOENT,				\
 	  "no plugin for its format",					\
 	  "install or load the plugin, the bind is then tried again by itself") \
-	X(DEVICE_SMALLER, ENXIO,					\
+	X(DEVICE_SMALLER, device_smaller, ENXIO,			\
 	  "the device is smaller than the pool",			\
 	  "restore the namespace to its former size (ndctl list -N, ndctl create-namespace -s)") \
-	X(GEOMETRY, EUCLEAN,						\
+	X(GEOMETRY, geometry, EUCLEAN,					\
 	  "the superblock's sizes contradict each other",		\
 	  "look with: kmemp check %s")					\
-	X(STRUCTURE, EUCLEAN,						\
+	X(STRUCTURE, structure, EUCLEAN,				\
 	  "a structure of the format is damaged",			\
 	  "look with: kmemp check %s")					\
-	X(READ, EIO,							\
+	X(READ, read, EIO,						\
 	  "the medium cannot be read where it matters",			\
 	  "see: ndctl list --media-errors; kmemp check %s")		\
-	X(TOO_SMALL, ENOSPC,						\
+	X(TOO_SMALL, too_small, ENOSPC,					\
 	  "the device is too small for a pool",				\
 	  "use a device of at least 64 MiB that holds one whole memory block (daxctl list)") \
-	X(NOT_EMPTY, EEXIST,						\
+	X(NOT_EMPTY, not_empty, EEXIST,					\
 	  "format was asked for, but the device's ends are not empty",	\
-	  "look with: kmemp info %s; give what is there up with: kmemp format %s --force") \
-	X(NODE_SHARED, EBUSY,						\
+	  "look with: kmemp info %s; give what is there up with: kmemp format %s --type TYPE --force") \
+	X(NODE_SHARED, node_shared, EBUSY,				\
 	  "its NUMA node has other memory, a pool needs a node of its own", \
 	  "see: daxctl list, numactl -H; take the other memory off the node first") \
-	X(NODE_TAKEN, EBUSY,						\
+	X(NODE_TAKEN, node_taken, EBUSY,				\
 	  "its NUMA node belongs to a pool",				\
 	  "see: kmemp list; use the device as devdax, or move it to another node") \
-	X(NO_NODE, EINVAL,						\
+	X(NO_NODE, no_node, EINVAL,					\
 	  "the platform gives the device no NUMA node (target_node < 0)", \
 	  "use a kernel and firmware that describe it (SRAT/HMAT), or devdax mode") \
-	X(MULTI_RANGE, EOPNOTSUPP,					\
+	X(MULTI_RANGE, multi_range, EOPNOTSUPP,				\
 	  "the device has more than one range",				\
 	  "re-create it as one range: daxctl destroy-device, daxctl create-device") \
-	X(CALLBACK, EBUSY,						\
+	X(CALLBACK, callback, EBUSY,					\
 	  "another driver holds the kernel's online-page callback (virtio_mem or a balloon)", \
 	  "unload that driver, then bind again")			\
-	X(ENCRYPTION, EOPNOTSUPP,					\
+	X(ENCRYPTION, encryption, EOPNOTSUPP,				\
 	  "memory encryption is active, its key is not the same after a reboot", \
 	  "boot with mem_encrypt=off, or use another machine")		\
-	X(KDUMP, EBUSY,							\
+	X(KDUMP, kdump, EBUSY,						\
 	  "this is a crash kernel, which binds no pool",		\
 	  "boot the ordinary kernel")					\
-	X(UUID_BOUND, EEXIST,						\
+	X(UUID_BOUND, uuid_bound, EEXIST,				\
 	  "a pool of the same uuid is bound already",			\
 	  "see: kmemp list; unbind the other, or give the copy a new uuid") \
-	X(DETACHED, EBUSY,						\
+	X(DETACHED, detached, EBUSY,					\
 	  "the pool was unbound while in use and lives on detached",	\
 	  "close its users; it comes back with the next boot")		\
-	X(NO_MEMORY, ENOMEM,						\
+	X(NO_MEMORY, no_memory, ENOMEM,					\
 	  "not enough free DRAM for the pool's page descriptors",	\
 	  "free some memory (1.6 % of the device) and bind again")	\
-	X(NO_DOMAIN, EOPNOTSUPP,					\
+	X(NO_DOMAIN, no_domain, EOPNOTSUPP,				\
 	  "the region promises no persistence domain",			\
-	  "see: ndctl list -R; if you know better: kmemp format %s --force") \
-	X(ADD_MEMORY, EIO,						\
+	  "see: ndctl list -R; if you know better: kmemp format %s --type TYPE --force") \
+	X(ADD_MEMORY, add_memory, EIO,					\
 	  "the kernel did not add the memory",				\
 	  "see the kernel log above; check: cat /proc/iomem, daxctl list") \
-	X(BUSY_RANGE, EBUSY,						\
+	X(BUSY_RANGE, busy_range, EBUSY,				\
 	  "the address range is in use",				\
 	  "see: cat /proc/iomem")
 
@@ -106,7 +106,8 @@
  */
 enum kmemp_refusal {
 	KMEMP_REFUSE_NOTHING,
-#define KMEMP_REFUSAL_ENUM(name, err, what, help)	KMEMP_REFUSE_##name,
+#define KMEMP_REFUSAL_ENUM(upper, name, err, what, help) \
+	KMEMP_REFUSE_##upper,
 	KMEMP_REFUSALS(KMEMP_REFUSAL_ENUM)
 #undef KMEMP_REFUSAL_ENUM
 	KMEMP_NR_REFUSALS,

@@ -308,7 +308,7 @@ static_assert(sizeof(struct kmemp_disk_pointer) == KMEMP_LINE_SIZE);
 static_assert(offsetof(struct kmemp_disk_pointer, crc) == 60);
 static_assert(sizeof(struct kmemp_disk_extent) == 16);
 
-static_assert(KMEMP_SB_STATE_OFFSET >= sizeof(struct kmemp_disk_static));
+static_assert(sizeof(struct kmemp_disk_static) <= KMEMP_SB_STATE_OFFSET);
 static_assert(KMEMP_SB_BAD_OFFSET + 8 * KMEMP_SB_NR_BAD == KMEMP_PAGE_SIZE);
 
 #endif /* KMEM_PERSIST_FORMAT_H */

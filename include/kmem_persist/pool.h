@@ -56,7 +56,7 @@ size_t kmemp_verdict_text(const struct kmemp_verdict *verdict,
  * @map_page: see there
  * @map_pages: see there
  * @map_crc: see there
- * @damaged: bit 0: page 0, bit 1: the copy must be written anew at open
+ * @damaged: what must be written anew at open, KMEMP_DAMAGED_*
  */
 struct kmemp_super {
 	u32 type;
@@ -85,6 +85,8 @@ struct kmemp_super {
 
 #define KMEMP_DAMAGED_FIRST	0x1
 #define KMEMP_DAMAGED_COPY	0x2
+/* A device that is larger than the pool does not point to the copy. */
+#define KMEMP_DAMAGED_POINTER	0x4
 
 /**
  * enum kmemp_content - what kmemp_super_read() found on a device
@@ -154,7 +156,7 @@ int kmemp_pool_format(struct kmemp_media *media,
 int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 		    bool readonly);
 void kmemp_pool_close(struct kmemp_pool *pool);
-int kmemp_pool_for_each_used(struct kmemp_pool *pool, kmemp_used_fn fn,
+int kmemp_pool_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			     void *arg);
 int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max);
 u64 kmemp_pool_reserve(const struct kmemp_pool *pool, u64 data_pages);

@@ -12,8 +12,8 @@
 
 static const struct kmemp_refusal_info kmemp_refusal_infos[] = {
 	[KMEMP_REFUSE_NOTHING] = { "nothing", 0, "not refused", "" },
-#define KMEMP_REFUSAL_INFO(name, err, what, help) \
-	[KMEMP_REFUSE_##name] = { #name, -(err), what, help },
+#define KMEMP_REFUSAL_INFO(upper, name, err, what, help) \
+	[KMEMP_REFUSE_##upper] = { #name, -(err), what, help },
 	KMEMP_REFUSALS(KMEMP_REFUSAL_INFO)
 #undef KMEMP_REFUSAL_INFO
 };

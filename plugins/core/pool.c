@@ -130,8 +130,9 @@ int kmemp_pool_format(struct kmemp_media *media,
 	ret = kmemp_super_create(media, super, fill_pool, pool);
 	if (ret)
 		kmemp_refuse(verdict, pool->verdict.code ?:
-			     KMEMP_REFUSE_READ, "%s",
-			     pool->verdict.particulars);
+			     ret == -ENOMEM ? KMEMP_REFUSE_NO_MEMORY :
+					      KMEMP_REFUSE_READ,
+			     "%s", pool->verdict.particulars);
 	kmemp_format_put(pool->format);
 err_pool:
 	/* It held the keys. */
@@ -227,7 +228,7 @@ void kmemp_pool_close(struct kmemp_pool *pool)
 EXPORT_SYMBOL_GPL(kmemp_pool_close);
 
 /**
- * kmemp_pool_for_each_used - the pages that must never be RAM
+ * kmemp_pool_walk_used - the pages that must never be RAM
  * @pool: the pool
  * @fn: called for each run; its first nonzero return ends it
  * @arg: for @fn
@@ -238,7 +239,7 @@ EXPORT_SYMBOL_GPL(kmemp_pool_close);
  * Return: 0, the first nonzero return of @fn, or a negative errno where the
  * list would not be complete; then no page may become RAM.
  */
-int kmemp_pool_for_each_used(struct kmemp_pool *pool, kmemp_used_fn fn,
+int kmemp_pool_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			     void *arg)
 {
 	u64 device_pages = pool->media->size >> KMEMP_PAGE_SHIFT;
@@ -253,7 +254,7 @@ int kmemp_pool_for_each_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 		ret = pool->format->for_each_used(pool, fn, arg);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(kmemp_pool_for_each_used);
+EXPORT_SYMBOL_GPL(kmemp_pool_walk_used);
 
 /**
  * kmemp_pool_set_limits - change what data is guaranteed and allowed
@@ -347,6 +348,10 @@ int kmemp_pool_check(struct kmemp_pool *pool,
 		findings->finding(findings->arg, KMEMP_MENDED, 0,
 				  kmemp_super_copy_pos(&pool->super),
 				  "superblock copy is damaged or out of date; the next bind writes it anew");
+	if (pool->super.damaged & KMEMP_DAMAGED_POINTER)
+		findings->finding(findings->arg, KMEMP_MENDED, 0,
+				  pool->media->size - KMEMP_PAGE_SIZE,
+				  "the device's last page does not point to the superblock copy; the next bind writes it anew");
 	return pool->format->check(pool, findings);
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_check);

@@ -52,6 +52,18 @@ static enum place read_place(struct kmemp_media *media, u64 pos,
 	return PLACE_GOOD;
 }
 
+/* Does the last page of a device that is larger point to this pool's copy? */
+static bool pointer_good(struct kmemp_media *media,
+			 const struct kmemp_super *super)
+{
+	struct kmemp_disk_pointer found, expected;
+
+	kmemp_super_encode_pointer(super, &expected);
+	return !kmemp_media_read(media, media->size - KMEMP_PAGE_SIZE, &found,
+				 sizeof(found)) &&
+	       !memcmp(&found, &expected, sizeof(found));
+}
+
 /* Position of the copy as the device's last page tells, 0 if it does not. */
 static u64 pointer_target(const struct kmemp_media *media,
 			  const struct kmemp_super_page *page)
@@ -374,6 +386,7 @@ static enum kmemp_content judge(struct kmemp_media *media,
 	const struct kmemp_disk_static *fixed;
 	enum place at_first, at_copy;
 	u64 target;
+	bool gaps;
 
 	at_first = read_place(media, 0, first);
 	target = last;
@@ -398,7 +411,17 @@ static enum kmemp_content judge(struct kmemp_media *media,
 		return KMEMP_CONTENT_REFUSED;
 	}
 
+	/*
+	 * Something in the gaps of one page is damage to that page; in those of
+	 * the only good one it is something that we do not understand.
+	 */
 	if (at_first == PLACE_GOOD && at_copy == PLACE_GOOD) {
+		if (!gaps_clean(first))
+			super->damaged |= KMEMP_DAMAGED_FIRST;
+		if (!gaps_clean(copy))
+			super->damaged |= KMEMP_DAMAGED_COPY;
+		gaps = super->damaged != (KMEMP_DAMAGED_FIRST |
+					  KMEMP_DAMAGED_COPY);
 		fixed = newer_static(super, &first->fixed, &copy->fixed,
 				     verdict);
 		if (!fixed)
@@ -407,6 +430,7 @@ static enum kmemp_content judge(struct kmemp_media *media,
 		super->damaged |= at_first == PLACE_GOOD ? KMEMP_DAMAGED_COPY :
 							   KMEMP_DAMAGED_FIRST;
 		fixed = at_first == PLACE_GOOD ? &first->fixed : &copy->fixed;
+		gaps = gaps_clean(at_first == PLACE_GOOD ? first : copy);
 	}
 	if (decode_static(media, super, fixed, verdict))
 		return KMEMP_CONTENT_REFUSED;
@@ -417,12 +441,13 @@ static enum kmemp_content judge(struct kmemp_media *media,
 			 at_copy == PLACE_UNREADABLE ? NULL : &copy->state,
 			 verdict))
 		return KMEMP_CONTENT_REFUSED;
-	if ((at_first == PLACE_GOOD && !gaps_clean(first)) ||
-	    (at_copy == PLACE_GOOD && !gaps_clean(copy))) {
+	if (!gaps) {
 		kmemp_refuse(verdict, KMEMP_REFUSE_GEOMETRY,
 			     "gaps of the superblock page are not zero");
 		return KMEMP_CONTENT_REFUSED;
 	}
+	if (kmemp_super_copy_pos(super) != last && !pointer_good(media, super))
+		super->damaged |= KMEMP_DAMAGED_POINTER;
 	return KMEMP_CONTENT_POOL;
 }
 

@@ -67,6 +67,21 @@ void kmemp_super_encode_state(const struct kmemp_super *super,
 							   seal)));
 }
 
+/**
+ * kmemp_super_encode_pointer - pointer to the copy as it stands on the medium
+ * @super: whose copy
+ * @disk: filled in, checksum included
+ */
+void kmemp_super_encode_pointer(const struct kmemp_super *super,
+				struct kmemp_disk_pointer *disk)
+{
+	memset(disk, 0, sizeof(*disk));
+	disk->magic = cpu_to_le64(KMEMP_POINTER_MAGIC);
+	disk->pool_pages = cpu_to_le64(super->pool_pages);
+	memcpy(disk->uuid, super->uuid, sizeof(disk->uuid));
+	disk->crc = cpu_to_le32(kmemp_crc(disk, offsetof(typeof(*disk), crc)));
+}
+
 static void write_flush(struct kmemp_media *media, u64 pos, const void *src,
 			size_t len)
 {
@@ -104,76 +119,86 @@ int kmemp_super_write_static(struct kmemp_media *media,
 	return 0;
 }
 
-static bool page_readable(struct kmemp_media *media, u64 pos, void *scratch)
+static void write_pointer(struct kmemp_media *media,
+			  const struct kmemp_super *super)
 {
-	return !kmemp_media_read(media, pos, scratch, KMEMP_PAGE_SIZE);
+	struct kmemp_disk_pointer pointer;
+
+	kmemp_super_encode_pointer(super, &pointer);
+	write_flush(media, media->size - KMEMP_PAGE_SIZE, &pointer,
+		    sizeof(pointer));
+}
+
+/*
+ * Write the page at @to anew: what @super holds, and the roots and bad-page
+ * slots of the page at @from. Where both pages are damaged (each has a part
+ * that is bad or older than the other's) a page keeps its own: then the bytes
+ * of its good parts are stored as they are, so that no crash can tear the only
+ * good static part or state line.
+ */
+static int mend_page(struct kmemp_media *media, const struct kmemp_super *super,
+		     u64 from, u64 to, struct kmemp_super_page *page)
+{
+	unsigned int i;
+
+	if (kmemp_media_read(media, to, page, sizeof(*page)) ||
+	    kmemp_media_read(media, from, page, sizeof(*page)))
+		return -EIO;
+	kmemp_super_encode_static(super, &page->fixed);
+	kmemp_super_encode_state(super, &page->state);
+	memset(page->gap1, 0, sizeof(page->gap1));
+	for (i = 0; i < KMEMP_SB_NR_ROOTS; i++)
+		memset(page->roots[i].gap, 0, sizeof(page->roots[i].gap));
+	write_flush(media, to, page, sizeof(*page));
+	return 0;
+}
+
+static int mend_pointer(struct kmemp_media *media,
+			const struct kmemp_super *super, void *scratch)
+{
+	if (kmemp_media_read(media, media->size - KMEMP_PAGE_SIZE, scratch,
+			     KMEMP_PAGE_SIZE))
+		return -EIO;
+	write_pointer(media, super);
+	return 0;
 }
 
 /**
- * kmemp_super_mend - write the damaged superblock page anew
+ * kmemp_super_mend - write what is damaged of the superblock anew
  * @media: the medium
  * @super: as read; bits of @damaged are cleared for what was mended
  *
- * Called after recovery. The roots and bad-page slots come from the good page.
- * A page that cannot be read is left alone: storing to poison does not clear
- * it, the operator has to.
+ * Called after recovery. A page that cannot be read is left alone: storing to
+ * poison does not clear it, the operator has to. Durable at return.
  *
  * Return: 0, -ENOMEM, or -EIO when a page stays damaged.
  */
 int kmemp_super_mend(struct kmemp_media *media, struct kmemp_super *super)
 {
+	u64 copy = kmemp_super_copy_pos(super);
 	struct kmemp_super_page *page;
-	u64 from, to;
-	int ret = 0;
+	u8 damaged = super->damaged;
 
-	if (!super->damaged)
+	if (!damaged)
 		return 0;
 	page = kzalloc(sizeof(*page), GFP_KERNEL);
 	if (!page)
 		return -ENOMEM;
-
-	/*
-	 * With both bits set each page has a part that is older than the other
-	 * page's: then only the static part and the state line are renewed,
-	 * which super holds in full.
-	 */
-	if (super->damaged == (KMEMP_DAMAGED_FIRST | KMEMP_DAMAGED_COPY)) {
-		struct kmemp_disk_state state;
-
-		ret = kmemp_super_write_static(media, super);
-		if (ret)
-			goto out;
-		super->state_generation++;
-		kmemp_super_encode_state(super, &state);
-		write_flush(media, kmemp_super_copy_pos(super) +
-			    KMEMP_SB_STATE_OFFSET, &state, sizeof(state));
-		/* One whole state line at any time: the copy's, then ours. */
-		kmemp_media_fence(media);
-		write_flush(media, KMEMP_SB_STATE_OFFSET, &state,
-			    sizeof(state));
-		/* Durable before the first commit may tear either of them. */
-		kmemp_media_fence(media);
-		super->damaged = 0;
-		goto out;
-	}
-
-	from = super->damaged == KMEMP_DAMAGED_FIRST ?
-	       kmemp_super_copy_pos(super) : 0;
-	to = from ? 0 : kmemp_super_copy_pos(super);
-	if (!page_readable(media, to, page) ||
-	    !page_readable(media, from, page)) {
-		ret = -EIO;
-		goto out;
-	}
-	kmemp_super_encode_static(super, &page->fixed);
-	kmemp_super_encode_state(super, &page->state);
-	write_flush(media, to, page, sizeof(*page));
-	/* Whole before anything is stored to the page it was made from. */
+	if (damaged & KMEMP_DAMAGED_FIRST &&
+	    !mend_page(media, super, damaged & KMEMP_DAMAGED_COPY ? 0 : copy, 0,
+		       page))
+		super->damaged &= ~KMEMP_DAMAGED_FIRST;
+	if (damaged & KMEMP_DAMAGED_COPY &&
+	    !mend_page(media, super, damaged & KMEMP_DAMAGED_FIRST ? copy : 0,
+		       copy, page))
+		super->damaged &= ~KMEMP_DAMAGED_COPY;
+	if (damaged & KMEMP_DAMAGED_POINTER &&
+	    !mend_pointer(media, super, page))
+		super->damaged &= ~KMEMP_DAMAGED_POINTER;
+	/* Whole before the next store may tear what they were made from. */
 	kmemp_media_fence(media);
-	super->damaged = 0;
-out:
 	kfree_sensitive(page);
-	return ret;
+	return super->damaged ? -EIO : 0;
 }
 
 /* Zero every place that could show a pool that was here before. */
@@ -201,21 +226,6 @@ static void erase_old(struct kmemp_media *media)
 	kmemp_media_flush(media, 0, KMEMP_PAGE_SIZE);
 	/* No old superblock is left before the first byte of the new pool. */
 	kmemp_media_fence(media);
-}
-
-static void write_pointer(struct kmemp_media *media,
-			  const struct kmemp_super *super)
-{
-	struct kmemp_disk_pointer pointer = {
-		.magic = cpu_to_le64(KMEMP_POINTER_MAGIC),
-		.pool_pages = cpu_to_le64(super->pool_pages),
-	};
-
-	memcpy(pointer.uuid, super->uuid, sizeof(pointer.uuid));
-	pointer.crc = cpu_to_le32(kmemp_crc(&pointer,
-					    offsetof(typeof(pointer), crc)));
-	write_flush(media, media->size - KMEMP_PAGE_SIZE, &pointer,
-		    sizeof(pointer));
 }
 
 /**

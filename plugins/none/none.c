@@ -12,7 +12,8 @@
  * page and of its copy. A slot is one aligned store of 8 bytes, so a crash
  * leaves it as it was or as it becomes; 24 bits of checksum tell a slot that
  * was written from one that was hit. The two pages are read as a union: a
- * crash between the stores to the one and the other loses nothing.
+ * crash between the stores to the one and the other loses nothing, and a slot
+ * that was hit in one page is mended from the other.
  */
 #include <asm/byteorder.h>
 #include <linux/errno.h>
@@ -24,6 +25,7 @@
 
 /**
  * struct none - an open pool of format none
+ * @damaged: open met a slot that the other page's stands for
  * @nr_bad: entries of @bad
  * @bad: page indices, unsorted, each once
  *
@@ -31,6 +33,7 @@
  * at open and kept here.
  */
 struct none {
+	bool damaged;
 	u32 nr_bad;
 	u64 bad[2 * KMEMP_SB_NR_BAD];
 };
@@ -75,54 +78,107 @@ static int none_format(struct kmemp_pool *pool)
 	return 0;
 }
 
-/*
- * Read one slot. A page that cannot be read is no error as long as the other
- * is there; a slot that makes no sense refuses the pool: it may have named a
- * page that must not become RAM.
- */
-static int read_slot(struct kmemp_pool *pool, struct none *none,
-		     unsigned int which, unsigned int slot, bool *unreadable)
-{
-	u64 value, page;
+/* What one place of a slot holds. */
+enum slot_state {
+	SLOT_EMPTY,
+	SLOT_PAGE,
+	SLOT_DAMAGED,
+	SLOT_UNREADABLE,
+};
 
+static enum slot_state read_slot(struct kmemp_pool *pool, unsigned int which,
+				 unsigned int slot, u64 *value, u64 *page)
+{
 	if (kmemp_media_load64(kmemp_pool_media(pool),
-			       slot_pos(pool, which, slot), &value)) {
-		unreadable[which] = true;
-		return 0;
+			       slot_pos(pool, which, slot), value))
+		return SLOT_UNREADABLE;
+	if (!*value)
+		return SLOT_EMPTY;
+	*page = *value & ((1ULL << KMEMP_BAD_CHECK_SHIFT) - 1);
+	return *value == slot_encode(pool, *page) &&
+	       *page < kmemp_pool_pages(pool) ? SLOT_PAGE : SLOT_DAMAGED;
+}
+
+/* May the other place of a damaged slot stand for both? */
+static bool slot_known(enum slot_state other)
+{
+	return other == SLOT_EMPTY || other == SLOT_PAGE;
+}
+
+/*
+ * Take one slot in. A damaged place may be given the other's value: either that
+ * is what it was, or it was an entry whose store to the other was cut off,
+ * which nobody relies on. Where the other cannot stand for it, the pool is
+ * refused: the slot may have named a page that must not become RAM.
+ */
+static int open_slot(struct kmemp_pool *pool, struct none *none,
+		     unsigned int slot)
+{
+	enum slot_state state[2];
+	u64 value[2], page[2];
+	unsigned int which;
+
+	for (which = 0; which < 2; which++)
+		state[which] = read_slot(pool, which, slot, &value[which],
+					 &page[which]);
+	for (which = 0; which < 2; which++) {
+		if (state[which] == SLOT_PAGE && !is_known(none, page[which]))
+			none->bad[none->nr_bad++] = page[which];
+		if (state[which] != SLOT_DAMAGED)
+			continue;
+		none->damaged = true;
+		if (!slot_known(state[!which]))
+			return kmemp_complain(pool, KMEMP_REFUSE_STRUCTURE,
+					      "bad-page slot %u of the %s holds %#llx",
+					      slot, which ? "copy" :
+					      "first page", value[which]);
 	}
-	if (!value)
-		return 0;
-	page = value & ((1ULL << KMEMP_BAD_CHECK_SHIFT) - 1);
-	if (value != slot_encode(pool, page) || page >= kmemp_pool_pages(pool))
-		return kmemp_complain(pool, KMEMP_REFUSE_STRUCTURE,
-				      "bad-page slot %u of the %s holds %#llx",
-				      slot, which ? "copy" : "first page",
-				      value);
-	if (!is_known(none, page))
-		none->bad[none->nr_bad++] = page;
+	if (state[0] == SLOT_UNREADABLE && state[1] == SLOT_UNREADABLE)
+		return kmemp_complain(pool, KMEMP_REFUSE_READ,
+				      "bad-page slot %u in both superblock pages",
+				      slot);
 	return 0;
+}
+
+/* Only when all slots were taken in: a pool that is refused stays as it is. */
+static void mend_slots(struct kmemp_pool *pool)
+{
+	struct kmemp_media *media = kmemp_pool_media(pool);
+	unsigned int slot, which;
+	u64 value[2], page, pos;
+
+	for (slot = 0; slot < KMEMP_SB_NR_BAD; slot++)
+		for (which = 0; which < 2; which++) {
+			if (read_slot(pool, which, slot, &value[which],
+				      &page) != SLOT_DAMAGED ||
+			    !slot_known(read_slot(pool, !which, slot,
+						  &value[!which], &page)))
+				continue;
+			pos = slot_pos(pool, which, slot);
+			kmemp_media_store64(media, pos, value[!which]);
+			kmemp_media_flush(media, pos, sizeof(u64));
+		}
+	/* Mended slots are durable before a new one is stored beside them. */
+	kmemp_media_fence(media);
 }
 
 static int none_open(struct kmemp_pool *pool)
 {
-	bool unreadable[2] = {};
-	unsigned int which, slot;
+	unsigned int slot;
 	struct none *none;
 	int ret = 0;
 
 	none = kzalloc(sizeof(*none), GFP_KERNEL);
 	if (!none)
 		return -ENOMEM;
-	for (which = 0; which < 2 && !ret; which++)
-		for (slot = 0; slot < KMEMP_SB_NR_BAD && !ret; slot++)
-			ret = read_slot(pool, none, which, slot, unreadable);
-	if (!ret && unreadable[0] && unreadable[1])
-		ret = kmemp_complain(pool, KMEMP_REFUSE_READ,
-				     "bad-page slots of both superblock pages");
+	for (slot = 0; slot < KMEMP_SB_NR_BAD && !ret; slot++)
+		ret = open_slot(pool, none, slot);
 	if (ret) {
 		kfree(none);
 		return ret;
 	}
+	if (none->damaged && !kmemp_pool_readonly(pool))
+		mend_slots(pool);
 	kmemp_pool_set_private(pool, none);
 	return 0;
 }
@@ -133,7 +189,7 @@ static void none_close(struct kmemp_pool *pool)
 	kmemp_pool_set_private(pool, NULL);
 }
 
-static int none_for_each_used(struct kmemp_pool *pool, kmemp_used_fn fn,
+static int none_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			      void *arg)
 {
 	const struct none *none = kmemp_pool_private(pool);
@@ -148,33 +204,48 @@ static int none_for_each_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 	return 0;
 }
 
+static void find(const struct kmemp_findings *findings,
+		 enum kmemp_severity severity, u64 pos, const char *fmt,
+		 unsigned int number)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), fmt, number);
+	findings->finding(findings->arg, severity, 0, pos, text);
+}
+
+/*
+ * What open refused is not here to be found. A slot that is empty in one page
+ * only is no damage: it is how a crash in mark_bad looks.
+ */
 static int none_check(struct kmemp_pool *pool,
 		      const struct kmemp_findings *findings)
 {
-	struct kmemp_media *media = kmemp_pool_media(pool);
-	unsigned int which, slot;
-	char text[64];
-	u64 value[2];
+	unsigned int which, slot, nr_unreadable[2] = {};
+	enum slot_state state[2];
+	u64 value[2], page[2];
 
 	for (slot = 0; slot < KMEMP_SB_NR_BAD; slot++) {
 		for (which = 0; which < 2; which++) {
-			u64 pos = slot_pos(pool, which, slot);
-
-			if (!kmemp_media_load64(media, pos, &value[which]))
-				continue;
-			snprintf(text, sizeof(text),
-				 "bad-page slot %u cannot be read", slot);
-			findings->finding(findings->arg, KMEMP_LOSS, 0, pos,
-					  text);
-			value[which] = 0;
+			state[which] = read_slot(pool, which, slot,
+						 &value[which], &page[which]);
+			nr_unreadable[which] += state[which] == SLOT_UNREADABLE;
+			if (state[which] == SLOT_DAMAGED)
+				find(findings, KMEMP_MENDED,
+				     slot_pos(pool, which, slot),
+				     "bad-page slot %u is damaged, the other page's is not",
+				     slot);
 		}
-		if (value[0] == value[1])
-			continue;
-		snprintf(text, sizeof(text),
-			 "bad-page slot %u differs from its copy", slot);
-		findings->finding(findings->arg, KMEMP_NOTE, 0,
-				  slot_pos(pool, 0, slot), text);
+		if (slot_known(state[0]) && slot_known(state[1]) &&
+		    value[0] != value[1])
+			find(findings, KMEMP_NOTE, slot_pos(pool, 0, slot),
+			     "bad-page slot %u differs from its copy", slot);
 	}
+	for (which = 0; which < 2; which++)
+		if (nr_unreadable[which])
+			find(findings, KMEMP_LOSS, slot_pos(pool, which, 0),
+			     "%u bad-page slots cannot be read",
+			     nr_unreadable[which]);
 	return 0;
 }
 
@@ -192,23 +263,30 @@ static int none_describe(struct kmemp_pool *pool,
 	return 0;
 }
 
+/* May an entry go here? An unreadable place takes none, and loses none. */
+static bool slot_empty(struct kmemp_pool *pool, unsigned int which,
+		       unsigned int slot, bool *usable)
+{
+	u64 value;
+
+	*usable = !kmemp_media_load64(kmemp_pool_media(pool),
+				      slot_pos(pool, which, slot), &value);
+	return !*usable || !value;
+}
+
 /*
  * A slot is free when it is empty in both pages, so that no other entry of the
- * union is lost.
+ * union is lost. @usable tells which of them can be stored to: one is enough.
  */
-static int find_slot(struct kmemp_pool *pool)
+static int find_slot(struct kmemp_pool *pool, bool *usable)
 {
-	struct kmemp_media *media = kmemp_pool_media(pool);
 	unsigned int slot;
-	u64 first, copy;
 
-	for (slot = 0; slot < KMEMP_SB_NR_BAD; slot++) {
-		if (kmemp_media_load64(media, slot_pos(pool, 0, slot), &first) ||
-		    kmemp_media_load64(media, slot_pos(pool, 1, slot), &copy))
-			continue;
-		if (!first && !copy)
+	for (slot = 0; slot < KMEMP_SB_NR_BAD; slot++)
+		if (slot_empty(pool, 0, slot, &usable[0]) &&
+		    slot_empty(pool, 1, slot, &usable[1]) &&
+		    (usable[0] || usable[1]))
 			return slot;
-	}
 	return -ENOSPC;
 }
 
@@ -217,18 +295,21 @@ static int none_mark_bad(struct kmemp_pool *pool, u64 page)
 	struct kmemp_media *media = kmemp_pool_media(pool);
 	struct none *none = kmemp_pool_private(pool);
 	unsigned int which;
+	bool usable[2];
 	int slot;
 
 	if (is_known(none, page))
 		return 0;
 	if (none->nr_bad == ARRAY_SIZE(none->bad))
 		return -ENOSPC;
-	slot = find_slot(pool);
+	slot = find_slot(pool, usable);
 	if (slot < 0)
 		return slot;
 	for (which = 0; which < 2; which++) {
 		u64 pos = slot_pos(pool, which, slot);
 
+		if (!usable[which])
+			continue;
 		kmemp_media_store64(media, pos, slot_encode(pool, page));
 		kmemp_media_flush(media, pos, sizeof(u64));
 	}
@@ -254,7 +335,7 @@ static const struct kmemp_format_ops none_ops = {
 	.format = none_format,
 	.open = none_open,
 	.close = none_close,
-	.for_each_used = none_for_each_used,
+	.for_each_used = none_walk_used,
 	.check = none_check,
 	.describe = none_describe,
 	.mark_bad = none_mark_bad,

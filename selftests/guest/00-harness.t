@@ -68,7 +68,10 @@ is "the NVDIMM's bytes survive a kill" "$(guest g 'load_nvdimm
 
 boot_id=$(guest g 'cat /proc/sys/kernel/random/boot_id')
 ok "reset" guest_reset g
-unlike "it is another boot" "$(guest g 'cat /proc/sys/kernel/random/boot_id')" "$boot_id"
+second=$(guest g 'cat /proc/sys/kernel/random/boot_id')
+unlike "it is another boot" "$second" "$boot_id"
+ok "reboot by the guest" guest_reboot g 'echo b >/proc/sysrq-trigger'
+unlike "it is another boot again" "$(guest g 'cat /proc/sys/kernel/random/boot_id')" "$second"
 
 # a planted warning must be a failure, unless it is expected
 guest g 'echo "<4>WARNING: planted" >/dev/kmsg'

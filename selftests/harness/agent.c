@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * agent - the guest's init: runs the scripts that come over a virtio-serial
- * port, one at a time.
+ * agent - the guest's init: mounts what everybody expects, then runs the
+ * scripts that come over a virtio-serial port, one at a time.
  *
  * Host to guest:  "RUN <nonce> <seconds> <bytes>\n", then the script.
  * Guest to host:  "\nSYNC <nonce>\n", then frames of one type byte ('1' stdout,
@@ -20,14 +20,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/mount.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define PORT "/dev/virtio-ports/kmemp.agent"
+/* the first two ports of the only controller: guest.sh adds them so */
+#define PORT "/dev/vport0p1"
+#define ORACLE_PORT "../vport0p2"
 #define SCRIPT "/run/kmemp-script"
 
 static int port;
@@ -264,11 +266,53 @@ static void serve(int sigfd)
 	free(script);
 }
 
+/*
+ * In C, because each mount(8) would take some 50 ms of emulated time.  /dev is
+ * there already.
+ */
+static void set_up(void)
+{
+	static const struct {
+		const char *type, *where;
+	} mounts[] = {
+		{ "proc", "/proc" },
+		{ "sysfs", "/sys" },
+		{ "debugfs", "/sys/kernel/debug" },
+		{ "tracefs", "/sys/kernel/tracing" },
+		{ "tmpfs", "/run" },
+		{ "tmpfs", "/tmp" },
+		{ "tmpfs", "/dev/shm" },
+		{ "devpts", "/dev/pts" },
+		{ NULL, NULL }
+	}, *m;
+
+	mkdir("/dev/shm", 01777);
+	mkdir("/dev/pts", 0755);
+	for (m = mounts; m->type; m++)
+		if (mount(m->type, m->where, m->type, 0, NULL))
+			die(m->where);
+	mkdir("/run/job", 0755);
+	mkdir("/run/lock", 01777);
+	mkdir("/dev/virtio-ports", 0755);
+	if (symlink(ORACLE_PORT, "/dev/virtio-ports/oracle"))
+		die("oracle");
+	if (chdir("/root"))
+		die("/root");
+
+	clearenv();
+	setenv("PATH", "/kmemp/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	setenv("HOME", "/root", 1);
+	setenv("TERM", "dumb", 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	setenv("BASH_ENV", "/kmemp/lib.sh", 1);
+}
+
 int main(void)
 {
 	sigset_t chld;
 	int sigfd;
 
+	set_up();
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &chld, NULL);

@@ -25,7 +25,7 @@
 # guest_poweroff | guest_kill | guest_wait_gone [-t SECONDS] NAME	end a guest;
 #	its kernel log is then judged, as a TAP result
 # guest_reset NAME		a warm reset (needs --reboot), DRAM is kept
-# guest_rebooted NAME		waits for a guest that reboots by itself
+# guest_reboot NAME [COMMAND]	the guest reboots by COMMAND (needs --reboot)
 # guest_qmp NAME JSON [EVENT]	prints QEMU's answer
 # guest_expect_log NAME REGEX	this boot must log it; guest_allow_log: may
 # guest_log NAME, guest_image NAME [N], guest_oracle NAME	print paths: the console,
@@ -174,9 +174,9 @@ guest_boot() {
 		-serial "file:$(guest_log "$name")" \
 		-device virtio-serial-pci \
 		-chardev "socket,id=agent,path=$guest_dir/$name.agent,server=on,wait=off" \
-		-device virtserialport,chardev=agent,name=kmemp.agent \
+		-device virtserialport,chardev=agent,nr=1 \
 		-chardev "file,id=oracle,path=$(guest_oracle "$name")" \
-		-device virtserialport,chardev=oracle,name=oracle \
+		-device virtserialport,chardev=oracle,nr=2 \
 		-qmp "unix:$guest_dir/$name.qmp,server=on,wait=off" \
 		-pidfile "$guest_dir/$name.pid" \
 		"${extra[@]}" >"$(guest_file "$name" qemu)" 2>&1 </dev/null 3>&- 4>&- &
@@ -311,14 +311,24 @@ guest_reset() {
 	guest_ready "$1"
 }
 
-guest_rebooted() {	# NAME OLD_BOOT_ID
-	local tries=0 id
-	while :; do
-		id=$(guest -t 5 "$1" 'cat /proc/sys/kernel/random/boot_id' 2>/dev/null) || true
-		[ ! "$id" ] || [ "$id" = "$2" ] || return 0
-		[ $((tries += 1)) -lt 20 ] || return 1
-		sleep 0.2
+guest_reboot() {	# NAME [COMMAND]
+	local answer=$guest_dir/$1.answer waiter trigger status=0
+	rm -f "$answer"
+	guest_qmp "$1" '{"execute":"query-status"}' RESET >"$answer" 3>&- 4>&- &
+	waiter=$!
+	until [ -s "$answer" ]; do
+		kill -0 "$waiter" 2>/dev/null || return 1
+		sleep 0.02
 	done
+	# the guest may be gone before it could answer; no function, so that
+	# what is killed below is the client itself, which holds the channel
+	"$top/build/harness/guestctl" run "$guest_dir/$1.agent" 60 \
+		<<<"${2:-busybox reboot -f}" 3>&- 4>&- &
+	trigger=$!
+	wait "$waiter" || status=$?
+	kill "$trigger" 2>/dev/null || true
+	wait "$trigger" || true
+	[ "$status" = 0 ] && guest_ready "$1"
 }
 
 guest_explain() {

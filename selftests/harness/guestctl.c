@@ -190,7 +190,7 @@ static int qmp(const char *command, const char *event)
 	char want[64];
 	int commands = 0;
 
-	deadline = now() + 30;
+	deadline = now() + 120;
 	snprintf(want, sizeof(want), "\"event\": \"%s\"", event ? event : "");
 	get_line(line, sizeof(line));	/* the greeting */
 	put("{\"execute\":\"qmp_capabilities\"}\n", 31);
@@ -206,6 +206,7 @@ static int qmp(const char *command, const char *event)
 				continue;
 			}
 			puts(line);
+			fflush(stdout);	/* who waits for it sees that we listen */
 			if (line[2] == 'e')
 				return 1;
 		}

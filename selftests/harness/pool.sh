@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What tests of pools share; to be read after guest.sh. All work on the first
+# NVDIMM of guest NAME and its device dax0.0.
+
+: "${harness:?read guest.sh first}"
+
+# The superblock pages and whatever the probe for emptiness looks at.
+POOL_PROBE_PAGES=512
+
+# pool_look NAME: learns where the device is; sets pool_start, pool_pages,
+# pool_base (its place in the image), and the window: window_start, window_end
+pool_look() {
+	local words
+	words=$(guest "$1" '
+		cat /sys/bus/dax/devices/dax0.0/resource
+		cat /sys/bus/dax/devices/dax0.0/size
+		cat /sys/bus/nd/devices/region0/resource
+		cat /sys/devices/system/memory/block_size_bytes')
+	# shellcheck disable=SC2086
+	set -- $words
+	pool_start=$(($1))
+	pool_pages=$(($2 / 4096))
+	pool_base=$(($1 - $3))
+	pool_block=$((16#$4))
+	window_start=$(((pool_start + pool_block - 1) / pool_block * pool_block))
+	window_end=$(((pool_start + pool_pages * 4096) / pool_block * pool_block))
+	window_first=$(((window_start - pool_start) / 4096))
+}
+
+# pool_fill NAME: every page but those at the ends holds its own index
+pool_fill() {
+	"$harness/pattern" fill "$(guest_image "$1")" "$pool_base" \
+		"$POOL_PROBE_PAGES" $((pool_pages - 2 * POOL_PROBE_PAGES))
+}
+
+# pool_parked NAME: how many pages of the window are parked, as the kernel says
+pool_parked() {
+	guest "$1" "parked $window_start $window_end" | sed -n 's/^total //p'
+}
+
+# pool_verify NAME: the parked pages hold what they held; the copy of the
+# superblock is not of the pattern
+pool_verify() {
+	guest "$1" "parked $window_start $window_end" |
+		awk -v first="$window_first" -v end=$((pool_pages - POOL_PROBE_PAGES)) '
+			$1 == "total" { next }
+			{ a = $1 + first; b = a + $2; if (b > end) b = end
+			  if (b > a) print a, b - a }' |
+		"$harness/pattern" verify "$(guest_image "$1")" "$pool_base"
+}
+
+# pool_accounts NAME: "ok", or what is wrong with the node's numbers: managed
+# and MemTotal must be what is online less what is parked, page by page
+pool_accounts() {
+	local parked
+	parked=$(pool_parked "$1")
+	guest "$1" "
+		present=\$(awk '/^Node 1,/ { on = 1 } /^Node [02-9],/ { on = 0 }
+			on && \$1 == \"present\" { p += \$2 } END { print p + 0 }' /proc/zoneinfo)
+		managed=\$(awk '/^Node 1,/ { on = 1 } /^Node [02-9],/ { on = 0 }
+			on && \$1 == \"managed\" { p += \$2 } END { print p + 0 }' /proc/zoneinfo)
+		total=\$(awk '/MemTotal/ { print \$4 / 4 }' /sys/devices/system/node/node1/meminfo)
+		if [ \$managed = \$((present - $parked)) ] && [ \$total = \$managed ]; then
+			echo ok
+		else
+			echo \"present \$present managed \$managed MemTotal \$total parked $parked\"
+		fi"
+}
+
+# pool_get NAME FILE: value of a file in persist/
+pool_get() {
+	guest "$1" "cat /sys/bus/dax/devices/dax0.0/persist/$2"
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * TAP for C programs: plan at the end, exit status 1 if anything failed.
+ */
+#ifndef KMEMP_UNIT_TAP_H
+#define KMEMP_UNIT_TAP_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+static unsigned int tap_count;
+static unsigned int tap_failed;
+
+static inline bool __attribute__((format(printf, 2, 3)))
+tap_ok(bool passed, const char *fmt, ...)
+{
+	va_list args;
+
+	printf("%sok %u - ", passed ? "" : "not ", ++tap_count);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+	tap_failed += !passed;
+	return passed;
+}
+
+static inline void __attribute__((format(printf, 1, 2)))
+tap_diag(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("# ", stdout);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+}
+
+static inline int tap_done(void)
+{
+	printf("1..%u\n", tap_count);
+	return tap_failed ? 1 : 0;
+}
+
+#endif /* KMEMP_UNIT_TAP_H */

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmemp info: all that is known of one device or image.
+ */
+#include <string.h>
+
+#include "content.h"
+#include "kernel.h"
+#include "kmemp.h"
+#include "modules.h"
+#include "pool_report.h"
+#include "report.h"
+#include "target.h"
+
+static const char info_help[] =
+"usage: kmemp info [-u] DEV|IMAGE\n\n"
+"Shows what is on a DAX device or an image, its state if the kernel has it,\n"
+"and why the kernel refused it last.\n\n"
+"  -u, --human  sizes for people\n"
+"  -h, --help   this text\n";
+
+static const struct option info_options[] = {
+	{ "human", no_argument, NULL, 'u' },
+	{ "help", no_argument, NULL, 'h' },
+	{ }
+};
+
+static int info_content(struct json_object *object, const struct target *target)
+{
+	struct kmemp_media_file file;
+	struct content content;
+	int ret;
+
+	ret = target_open(target, &file, true);
+	if (ret)
+		return ret;
+	ret = content_read(&content, &file.media, target->name);
+	if (!ret)
+		content_report(&content, target->name, object);
+	kmemp_media_file_close(&file);
+	return ret;
+}
+
+/* The kernel's view: it stays, whatever the medium says. */
+static void info_kernel(struct json_object *object, const struct target *target)
+{
+	char refusal[1024];
+
+	if (kernel_has_pool(target->name)) {
+		pool_report_bound(object, target->name);
+		pool_report_dram(object, target->dev);
+	}
+	if (kernel_refusal(target->name, refusal, sizeof(refusal)))
+		report_string(object, "last_refusal", refusal);
+	report_string(object, "kmem_module", modules_kmem());
+}
+
+static int info(const struct target *target)
+{
+	struct json_object *object = json_object_new_object();
+	int ret = 0;
+
+	if (target->mode == TARGET_IMAGE) {
+		report_string(object, "image", target->name);
+		ret = info_content(object, target);
+	} else {
+		pool_report_device(object, target->dev, target->mode);
+		if (target->mode == TARGET_DEVDAX)
+			ret = info_content(object, target);
+		info_kernel(object, target);
+	}
+	report_print(object);
+	return ret ? EXIT_FAILED : EXIT_OK;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct target target;
+	const char *arg;
+	int c, status;
+
+	while ((c = options_next(command, argc, argv, info_options)) !=
+	       OPTIONS_END) {
+		switch (c) {
+		case 'u':
+			report_set_human();
+			break;
+		case OPTIONS_HELP:
+			return EXIT_OK;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	arg = options_target(command, argc, argv, "DAX device or image");
+	if (!arg)
+		return EXIT_USAGE;
+	if (target_find(&target, arg))
+		return EXIT_FAILED;
+	status = info(&target);
+	target_put(&target);
+	return status;
+}
+
+const struct command cmd_info = {
+	.name = "info",
+	.summary = "all that is known of one device or image",
+	.help = info_help,
+	.usage_status = EXIT_USAGE,
+	.run = run,
+};

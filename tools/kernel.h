@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the kernel's drivers say about pools, in sysfs.
+ */
+#ifndef KMEMP_TOOLS_KERNEL_H
+#define KMEMP_TOOLS_KERNEL_H
+
+#include <linux/types.h>
+
+#define KERNEL_VALUE_SIZE	4096
+
+bool kernel_has_pool(const char *dev);
+int kernel_read(const char *dev, const char *attr, char *value, size_t size);
+int kernel_read_number(const char *dev, const char *attr, u64 *value);
+int kernel_write_number(const char *dev, const char *attr, u64 value);
+bool kernel_refusal(const char *dev, char *text, size_t size);
+
+/**
+ * struct kernel_detached - a pool that lives on without its device
+ * @uuid: of the pool, as text
+ * @label: of the pool, "-" for none
+ * @start: first physical address
+ * @end: last physical address
+ */
+struct kernel_detached {
+	char uuid[37];
+	char label[256];
+	u64 start;
+	u64 end;
+};
+
+int kernel_for_each_detached(int (*fn)(void *arg,
+				       const struct kernel_detached *pool),
+			     void *arg);
+bool kernel_domain(const char *dev, char *domain, size_t size);
+
+#endif /* KMEMP_TOOLS_KERNEL_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * kmemp: what its files share. A command is one file, cmd_<verb>.c, and one
+ * line of the table in kmemp.c.
+ */
+#ifndef KMEMP_TOOLS_KMEMP_H
+#define KMEMP_TOOLS_KMEMP_H
+
+#include <getopt.h>
+
+#include <linux/types.h>
+
+/*
+ * Exit codes of every command but check, whose codes are those of fsck(8).
+ * They are part of the interface: kmemp(1), section EXIT STATUS.
+ */
+#define EXIT_OK		0
+#define EXIT_FAILED	1
+#define EXIT_USAGE	2
+
+#define CHECK_CLEAN	0
+#define CHECK_DAMAGED	4
+#define CHECK_FAILED	8
+#define CHECK_USAGE	16
+
+/**
+ * struct command - a verb
+ * @name: the verb
+ * @summary: one line, for `kmemp --help`
+ * @help: what `kmemp <verb> --help` prints
+ * @usage_status: exit code for wrong arguments
+ * @run: does it; arguments as for main(), the verb being argv[0]; returns the
+ *	exit code
+ */
+struct command {
+	const char *name;
+	const char *summary;
+	const char *help;
+	int usage_status;
+	int (*run)(const struct command *command, int argc, char **argv);
+};
+
+extern const struct command cmd_list;
+extern const struct command cmd_info;
+extern const struct command cmd_format;
+extern const struct command cmd_check;
+extern const struct command cmd_limits;
+
+/* message.c */
+void message_set_verb(const char *verb);
+void complain(const char *subject, const char *fmt, ...) __printf(2, 3);
+void text_sanitize(char *text);
+
+/* options.c */
+int options_next(const struct command *command, int argc, char **argv,
+		 const struct option *options);
+const char *options_target(const struct command *command, int argc,
+			   char **argv, const char *what);
+int options_none(const struct command *command, int argc, char **argv);
+int parse_size(const char *option, const char *text, u64 *bytes);
+
+/* What options_next() returns besides an option's own value. */
+#define OPTIONS_END	(-1)
+#define OPTIONS_HELP	(-2)
+#define OPTIONS_BAD	(-3)
+
+#endif /* KMEMP_TOOLS_KMEMP_H */

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Finding and opening what a command works on, see target.h.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <daxctl/libdaxctl.h>
+
+#include <linux/kernel.h>
+
+#include "kernel.h"
+#include "kmemp.h"
+#include "target.h"
+
+/* "dax0.0" */
+static bool is_dax_name(const char *name)
+{
+	int n = 0;
+
+	return sscanf(name, "dax%*9[0-9].%*9[0-9]%n", &n) == 0 && n &&
+	       !name[n];
+}
+
+static int find_device(struct target *target, const char *name)
+{
+	struct daxctl_region *region;
+	struct daxctl_dev *dev;
+
+	if (daxctl_new(&target->ctx)) {
+		complain(name, "libdaxctl: %m");
+		return -ENOMEM;
+	}
+	daxctl_region_foreach(target->ctx, region)
+		daxctl_dev_foreach(region, dev)
+			if (!strcmp(daxctl_dev_get_devname(dev), name)) {
+				target->dev = dev;
+				target->name = daxctl_dev_get_devname(dev);
+				target->mode = target_dev_mode(dev);
+				snprintf(target->path, sizeof(target->path),
+					 "/dev/%s", name);
+				return 0;
+			}
+	complain(name, "no such DAX device; see: daxctl list, ndctl list -RN");
+	daxctl_unref(target->ctx);
+	return -ENODEV;
+}
+
+/* A device node by whatever name: the kernel's name of it. */
+static int find_node(struct target *target, const char *arg,
+		     const struct stat *st)
+{
+	char link[64], real[PATH_MAX];
+	const char *name;
+
+	snprintf(link, sizeof(link), "/sys/dev/char/%u:%u",
+		 major(st->st_rdev), minor(st->st_rdev));
+	name = realpath(link, real) ? strrchr(real, '/') + 1 : "";
+	if (!is_dax_name(name)) {
+		complain(arg, "is no DAX device; see: daxctl list");
+		return -ENODEV;
+	}
+	return find_device(target, name);
+}
+
+/**
+ * target_find - find what a command shall work on
+ * @target: filled in
+ * @arg: "dax0.0", "/dev/dax0.0", or the path of an image
+ *
+ * Return: 0, or a negative errno where the mistake was told.
+ */
+int target_find(struct target *target, const char *arg)
+{
+	const char *name = strncmp(arg, "/dev/", 5) ? arg : arg + 5;
+	struct stat st;
+
+	memset(target, 0, sizeof(*target));
+	/* By name first: in system-ram mode there is no node to look at. */
+	if (is_dax_name(name))
+		return find_device(target, name);
+	if (strlen(arg) >= sizeof(target->path)) {
+		complain(arg, "the path is too long");
+		return -ENAMETOOLONG;
+	}
+	if (stat(arg, &st)) {
+		complain(arg, "%m; give a DAX device (daxctl list) or an image file");
+		return -errno;
+	}
+	if (S_ISCHR(st.st_mode))
+		return find_node(target, arg, &st);
+	if (S_ISBLK(st.st_mode)) {
+		complain(arg, "is a block device; a pool wants its namespace in devdax mode: ndctl create-namespace -f -e NAMESPACE -m devdax -M mem");
+		return -ENODEV;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		complain(arg, "is neither a DAX device nor a regular file");
+		return -ENODEV;
+	}
+	target->name = arg;
+	target->mode = TARGET_IMAGE;
+	strcpy(target->path, arg);
+	return 0;
+}
+
+/**
+ * target_put - let go of what target_find() found
+ * @target: as found
+ */
+void target_put(struct target *target)
+{
+	if (target->ctx)
+		daxctl_unref(target->ctx);
+}
+
+static int overlaps(void *arg, const struct kernel_detached *pool)
+{
+	struct daxctl_dev *dev = arg;
+	u64 start = daxctl_dev_get_resource(dev);
+	u64 end = start + daxctl_dev_get_size(dev) - 1;
+
+	return pool->start <= end && start <= pool->end;
+}
+
+/**
+ * target_dev_mode - who has this device?
+ * @dev: libdaxctl's
+ *
+ * Return: see enum target_mode.
+ */
+enum target_mode target_dev_mode(struct daxctl_dev *dev)
+{
+	if (daxctl_dev_get_memory(dev))
+		return TARGET_SYSTEM_RAM;
+	if (kernel_for_each_detached(overlaps, dev))
+		return TARGET_DETACHED;
+	return daxctl_dev_is_enabled(dev) ? TARGET_DEVDAX : TARGET_DISABLED;
+}
+
+/**
+ * target_mode_name - as JSON shows it
+ * @mode: the mode
+ *
+ * Return: its name.
+ */
+const char *target_mode_name(enum target_mode mode)
+{
+	static const char *const names[] = {
+		[TARGET_IMAGE] = "image",
+		[TARGET_DEVDAX] = "devdax",
+		[TARGET_SYSTEM_RAM] = "system-ram",
+		[TARGET_DETACHED] = "detached",
+		[TARGET_DISABLED] = "disabled",
+	};
+
+	return names[mode];
+}
+
+/**
+ * target_free - may this program look at the medium itself?
+ * @target: as found
+ *
+ * Return: 0, or -EBUSY where it was told why not, and what helps.
+ */
+int target_free(const struct target *target)
+{
+	switch (target->mode) {
+	case TARGET_IMAGE:
+	case TARGET_DEVDAX:
+		return 0;
+	case TARGET_SYSTEM_RAM:
+		complain(target->name, "is in use as system RAM; take it back first: daxctl reconfigure-device --mode=devdax --force %s",
+			 target->name);
+		break;
+	case TARGET_DETACHED:
+		complain(target->name, "its pool was unbound while in use and lives on detached; close its users, it comes back with the next boot");
+		break;
+	case TARGET_DISABLED:
+		complain(target->name, "is disabled; enable it with: daxctl reconfigure-device --mode=devdax %s",
+			 target->name);
+		break;
+	}
+	return -EBUSY;
+}
+
+/* Two of us at one medium: the second one goes. */
+static int lock(const struct target *target, struct kmemp_media_file *file,
+		bool readonly)
+{
+	if (!flock(file->fd, (readonly ? LOCK_SH : LOCK_EX) | LOCK_NB))
+		return 0;
+	complain(target->name, "another program has locked it; try again when it is done");
+	kmemp_media_file_close(file);
+	return -EBUSY;
+}
+
+/**
+ * target_open - map the medium
+ * @target: as found, and free
+ * @file: filled in
+ * @readonly: no store will be made
+ *
+ * Return: 0, or a negative errno where the mistake was told.
+ */
+int target_open(const struct target *target, struct kmemp_media_file *file,
+		bool readonly)
+{
+	int ret;
+
+	ret = kmemp_media_file_open(file, target->path, readonly);
+	if (ret == -ENOSPC)
+		complain(target->name, "is smaller than a page; give it a size first: truncate -s 64M FILE");
+	else if (ret)
+		complain(target->name, "cannot %s %s: %s%s",
+			 readonly ? "read" : "write", target->path,
+			 strerror(-ret), ret == -EACCES || ret == -EPERM ?
+			 "; run as root" : "");
+	return ret ?: lock(target, file, readonly);
+}

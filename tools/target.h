@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a command works on: a DAX device, or an image in a regular file.
+ */
+#ifndef KMEMP_TOOLS_TARGET_H
+#define KMEMP_TOOLS_TARGET_H
+
+#include <linux/types.h>
+
+#include "media_file.h"
+
+struct daxctl_ctx;
+struct daxctl_dev;
+
+/**
+ * enum target_mode - who has it
+ * @TARGET_IMAGE: a regular file
+ * @TARGET_DEVDAX: device_dax, /dev/daxX.Y is there
+ * @TARGET_SYSTEM_RAM: kmem
+ * @TARGET_DETACHED: a pool that was unbound while in use
+ * @TARGET_DISABLED: no driver
+ */
+enum target_mode {
+	TARGET_IMAGE,
+	TARGET_DEVDAX,
+	TARGET_SYSTEM_RAM,
+	TARGET_DETACHED,
+	TARGET_DISABLED,
+};
+
+/**
+ * struct target - a device or an image
+ * @name: "dax0.0", or the image as it was given
+ * @path: what to open; /dev/dax0.0 is there in devdax mode only
+ * @mode: who has it
+ * @ctx: libdaxctl's, NULL for an image
+ * @dev: libdaxctl's, NULL for an image
+ */
+struct target {
+	const char *name;
+	char path[4096];
+	enum target_mode mode;
+	struct daxctl_ctx *ctx;
+	struct daxctl_dev *dev;
+};
+
+int target_find(struct target *target, const char *arg);
+void target_put(struct target *target);
+enum target_mode target_dev_mode(struct daxctl_dev *dev);
+const char *target_mode_name(enum target_mode mode);
+int target_free(const struct target *target);
+int target_open(const struct target *target, struct kmemp_media_file *file,
+		bool readonly);
+
+#endif /* KMEMP_TOOLS_TARGET_H */
