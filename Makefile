@@ -50,11 +50,14 @@ modules: packages-build	## the kernel modules, for KDIR or KVER
 	$(Q)$(if $(wildcard selftests/modules/Kbuild),$(kbuild) \
 		M=$(CURDIR)/selftests/modules modules,:)
 
+include tools/tools.mk
+include selftests/unit/unit.mk
+include tools/install.mk
+
+# Packages first: what is made then asks pkg-config
 .PHONY: tools
 tools: packages-build packages-tools	## the command line tool, build/tools/kmemp
-	$(Q)+$(MAKE) --no-print-directory build/tools/kmemp
-
-include tools/tools.mk
+	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory build/tools/kmemp
 
 .PHONY: packages-%
 packages-%:
@@ -81,9 +84,7 @@ payload: $(harness_programs) $(guest_programs)
 
 .PHONY: unit
 unit: packages-build packages-tools
-	$(Q)+$(MAKE) --no-print-directory $(unit_programs)
-
-include selftests/unit/unit.mk
+	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory $(unit_programs)
 
 # What every test runs on, built for the guest's kernel
 .PHONY: test-build
@@ -113,7 +114,7 @@ clean:	## remove what was built; the cache of guest kernels stays
 
 .PHONY: help
 help:	## this list
-	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile tools/install.mk | expand -t 12
 	@echo
 	@echo 'KVER=...    a Debian kernel to fetch, build for and boot (now: 6.1 of this Debian)'
 	@echo 'KDIR=...    kernel headers to build modules and tools for'

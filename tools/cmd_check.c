@@ -87,8 +87,8 @@ static int refused(struct json_object *object, const struct target *target,
 							    CHECK_FAILED;
 }
 
-static int check(struct json_object *object, const struct target *target,
-		 struct kmemp_media *media)
+static int check_pool(struct json_object *object, const struct target *target,
+		      struct kmemp_media *media)
 {
 	struct findings found = { .worst = KMEMP_NOTE };
 	struct kmemp_findings findings = {
@@ -131,7 +131,7 @@ static int check_target(const struct target *target)
 		return CHECK_FAILED;
 	object = json_object_new_object();
 	report_string(object, target->dev ? "chardev" : "image", target->name);
-	status = check(object, target, &file.media);
+	status = check_pool(object, target, &file.media);
 	report_print(object);
 	kmemp_media_file_close(&file);
 	return status;

@@ -238,10 +238,13 @@ static int check_domain(const struct target *target, bool force)
 {
 	char domain[64];
 
-	if (target->mode == TARGET_IMAGE || force ||
-	    kernel_domain(target->name, domain, sizeof(domain)))
+	if (target->mode == TARGET_IMAGE || force)
 		return 0;
-	complain(target->name, "the region promises no persistence domain: a power cut may lose what was written (ndctl list -R); if you know better, or want it without, add --force");
+	kernel_domain(target->name, domain, sizeof(domain));
+	if (kernel_domain_persists(domain))
+		return 0;
+	complain(target->name, "has no persistence domain (%s): a power cut may lose what was written (ndctl list -R); if you know better, or want it without, add --force",
+		 domain);
 	return -EOPNOTSUPP;
 }
 

@@ -109,10 +109,12 @@ static int run(const struct command *command, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	array = json_object_new_array();
-	daxctl_region_foreach(ctx, region)
-		daxctl_dev_foreach(region, dev)
+	for (region = daxctl_region_get_first(ctx); region;
+	     region = daxctl_region_get_next(region))
+		for (dev = daxctl_dev_get_first(region); dev;
+		     dev = daxctl_dev_get_next(dev))
 			list_device(array, dev, all);
-	kernel_for_each_detached(list_detached, array);
+	kernel_list_detached(list_detached, array);
 	report_print_array(array);
 	daxctl_unref(ctx);
 	return EXIT_OK;

@@ -184,15 +184,13 @@ static bool parse_detached(char *line, struct kernel_detached *pool)
 }
 
 /**
- * kernel_for_each_detached - pools that were unbound while in use
+ * kernel_list_detached - pools that were unbound while in use
  * @fn: called for each; its first nonzero return ends it
  * @arg: for @fn
  *
  * Return: 0 or the first nonzero return of @fn.
  */
-int kernel_for_each_detached(int (*fn)(void *arg,
-				       const struct kernel_detached *pool),
-			     void *arg)
+int kernel_list_detached(kernel_detached_fn fn, void *arg)
 {
 	struct kernel_detached pool;
 	char line[1024];
@@ -223,34 +221,54 @@ static bool is_nd_region(const char *dir)
 	       !strncmp(strrchr(dir, '/'), "/region", 7);
 }
 
+/* As nvdimm_has_flush() judges it: DIMMs without hints are under ADR. */
+static void region_domain(const char *dir, char *domain, size_t size)
+{
+	char path[PATH_MAX + 32], mappings[32];
+
+	snprintf(path, sizeof(path), "%s/persistence_domain", dir);
+	if (!read_file(path, domain, size) && domain[0])
+		return;
+	snprintf(path, sizeof(path), "%s/mappings", dir);
+	snprintf(domain, size, "%s",
+		 !read_file(path, mappings, sizeof(mappings)) &&
+		 atoi(mappings) > 0 ? "memory_controller" : "none");
+}
+
 /**
  * kernel_domain - how far must a store come to be persistent?
  * @dev: "dax0.0"
- * @domain: filled in: "memory_controller", "cpu_cache" or "none"
+ * @domain: filled in: "memory_controller", "cpu_cache", "none", or "volatile"
+ *	for what is no part of an nvdimm or CXL pmem region
  * @size: its bytes
  *
- * A device that is no part of an nvdimm or CXL pmem region has none: it is
- * volatile memory as far as the kernel knows.
- *
- * Return: true if the region promises persistence.
+ * The same answer as the driver's, before there is a pool to ask it.
  */
-bool kernel_domain(const char *dev, char *domain, size_t size)
+void kernel_domain(const char *dev, char *domain, size_t size)
 {
-	char path[PATH_MAX + 32], dir[PATH_MAX], *slash;
+	char path[PATH_MAX], dir[PATH_MAX], *slash;
 
-	snprintf(domain, size, "none");
+	snprintf(domain, size, "volatile");
 	snprintf(path, sizeof(path), DAX_DEVICES "/%.64s", dev);
 	if (!realpath(path, dir))
-		return false;
+		return;
 	while ((slash = strrchr(dir, '/')) && slash != dir) {
 		if (is_nd_region(dir)) {
-			snprintf(path, sizeof(path), "%s/persistence_domain",
-				 dir);
-			if (read_file(path, domain, size) || !domain[0])
-				snprintf(domain, size, "none");
-			return strcmp(domain, "none") != 0;
+			region_domain(dir, domain, size);
+			return;
 		}
 		*slash = '\0';
 	}
-	return false;
+}
+
+/**
+ * kernel_domain_persists - does a persistence domain keep what was written?
+ * @domain: as kernel_domain() or the driver names it
+ *
+ * Return: true if it does.
+ */
+bool kernel_domain_persists(const char *domain)
+{
+	return !strcmp(domain, "memory_controller") ||
+	       !strcmp(domain, "cpu_cache");
 }

@@ -29,9 +29,11 @@ struct kernel_detached {
 	u64 end;
 };
 
-int kernel_for_each_detached(int (*fn)(void *arg,
-				       const struct kernel_detached *pool),
-			     void *arg);
-bool kernel_domain(const char *dev, char *domain, size_t size);
+typedef int (*kernel_detached_fn)(void *arg,
+				  const struct kernel_detached *pool);
+
+int kernel_list_detached(kernel_detached_fn fn, void *arg);
+void kernel_domain(const char *dev, char *domain, size_t size);
+bool kernel_domain_persists(const char *domain);
 
 #endif /* KMEMP_TOOLS_KERNEL_H */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <linux/kernel.h>
+
 #include <kmem_persist/format.h>
 
 #include "kmemp.h"
@@ -13,8 +15,6 @@ static const struct command *const commands[] = {
 	&cmd_list, &cmd_info, &cmd_format, &cmd_check, &cmd_limits,
 };
 
-#define NR_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
-
 static void print_help(void)
 {
 	size_t i;
@@ -22,7 +22,7 @@ static void print_help(void)
 	puts("usage: kmemp COMMAND [OPTION]... [DEV|IMAGE]\n\n"
 	     "Manages pools of kmem-persist: memory that is RAM and storage at once.\n\n"
 	     "Commands:");
-	for (i = 0; i < NR_COMMANDS; i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n'kmemp COMMAND --help' tells more, the manual pages tell all.\n"
 	     "  --help     this text\n"
@@ -33,16 +33,24 @@ static const struct command *find_command(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < NR_COMMANDS; i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(commands[i]->name, name))
 			return commands[i];
 	return NULL;
 }
 
+/* Output that never arrived is no success. */
+static int finish(int status, int failed)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	complain("standard output", "%m");
+	return status == EXIT_OK ? failed : status;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
-	int status;
 
 	if (argc < 2) {
 		complain(NULL, "no command; see: kmemp --help");
@@ -50,12 +58,12 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		print_help();
-		return EXIT_OK;
+		return finish(EXIT_OK, EXIT_FAILED);
 	}
 	if (!strcmp(argv[1], "--version")) {
 		printf("kmemp, format version %u (experimental)\n",
 		       KMEMP_VERSION);
-		return EXIT_OK;
+		return finish(EXIT_OK, EXIT_FAILED);
 	}
 	command = find_command(argv[1]);
 	if (!command) {
@@ -63,13 +71,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	message_set_verb(command->name);
-	status = command->run(command, argc - 1, argv + 1);
-	/* Output that never arrived is no success. */
-	if (fflush(stdout) || ferror(stdout)) {
-		complain("standard output", "%m");
-		if (status == EXIT_OK)
-			status = command->usage_status == CHECK_USAGE ?
-				 CHECK_FAILED : EXIT_FAILED;
-	}
-	return status;
+	return finish(command->run(command, argc - 1, argv + 1),
+		      command->usage_status == CHECK_USAGE ? CHECK_FAILED :
+							     EXIT_FAILED);
 }

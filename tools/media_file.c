@@ -36,17 +36,20 @@ static struct kmemp_media_file *to_file(struct kmemp_media *media)
  * whole, by kmemp_media_file_guard(): after one that failed nothing is to be
  * gone on with.
  */
-static __thread sigjmp_buf *poison_jump;
-static __thread sigjmp_buf *guard_jump;
+static __thread struct jump *poison_jump, *guard_jump;
+
+struct jump {
+	sigjmp_buf buf;
+};
 
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
 	(void)info;
 	(void)context;
 	if (poison_jump)
-		siglongjmp(*poison_jump, 1);
+		siglongjmp(poison_jump->buf, 1);
 	if (guard_jump)
-		siglongjmp(*guard_jump, 1);
+		siglongjmp(guard_jump->buf, 1);
 	signal(sig, SIG_DFL);
 	raise(sig);
 }
@@ -63,15 +66,18 @@ static void catch_sigbus(void)
 
 static int file_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
 {
-	sigjmp_buf jump;
+	struct jump jump;
 
-	if (sigsetjmp(jump, 1)) {
+	if (sigsetjmp(jump.buf, 1)) {
 		poison_jump = NULL;
 		return -EIO;
 	}
-	poison_jump = &jump;
+	WRITE_ONCE(poison_jump, &jump);
+	/* The handler's view: the compiler sees nobody who reads it. */
+	barrier();
 	memcpy(dst, to_file(media)->base + pos, len);
-	poison_jump = NULL;
+	barrier();
+	WRITE_ONCE(poison_jump, NULL);
 	return 0;
 }
 
@@ -249,16 +255,18 @@ int kmemp_media_file_anon(struct kmemp_media_file *file, u64 size)
  */
 int kmemp_media_file_guard(int (*fn)(void *arg), void *arg)
 {
-	sigjmp_buf jump;
+	struct jump jump;
 	int ret;
 
-	if (sigsetjmp(jump, 1)) {
+	if (sigsetjmp(jump.buf, 1)) {
 		guard_jump = NULL;
 		return -EIO;
 	}
-	guard_jump = &jump;
+	WRITE_ONCE(guard_jump, &jump);
+	barrier();
 	ret = fn(arg);
-	guard_jump = NULL;
+	barrier();
+	WRITE_ONCE(guard_jump, NULL);
 	return ret;
 }
 

@@ -37,9 +37,9 @@ void pool_report_device(struct json_object *object, struct daxctl_dev *dev,
 	if (kernel_read(name, "persistence_domain", domain, sizeof(domain)))
 		kernel_domain(name, domain, sizeof(domain));
 	report_string(object, "persistence_domain", domain);
-	if (!strcmp(domain, "none") || !strcmp(domain, "unknown"))
+	if (!kernel_domain_persists(domain))
 		report_string(object, "warning",
-			      "the region promises no persistence domain: a power cut may lose what was written");
+			      "no persistence domain: a power cut may lose what was written");
 }
 
 static void report_holders(struct json_object *object, const char *dev)

@@ -33,25 +33,28 @@ static bool is_dax_name(const char *name)
 static int find_device(struct target *target, const char *name)
 {
 	struct daxctl_region *region;
-	struct daxctl_dev *dev;
+	struct daxctl_dev *dev = NULL;
 
 	if (daxctl_new(&target->ctx)) {
 		complain(name, "libdaxctl: %m");
 		return -ENOMEM;
 	}
-	daxctl_region_foreach(target->ctx, region)
-		daxctl_dev_foreach(region, dev)
-			if (!strcmp(daxctl_dev_get_devname(dev), name)) {
-				target->dev = dev;
-				target->name = daxctl_dev_get_devname(dev);
-				target->mode = target_dev_mode(dev);
-				snprintf(target->path, sizeof(target->path),
-					 "/dev/%s", name);
-				return 0;
-			}
-	complain(name, "no such DAX device; see: daxctl list, ndctl list -RN");
-	daxctl_unref(target->ctx);
-	return -ENODEV;
+	for (region = daxctl_region_get_first(target->ctx); region && !dev;
+	     region = daxctl_region_get_next(region))
+		for (dev = daxctl_dev_get_first(region);
+		     dev && strcmp(daxctl_dev_get_devname(dev), name);
+		     dev = daxctl_dev_get_next(dev))
+			;
+	if (!dev) {
+		complain(name, "no such DAX device; see: daxctl list, ndctl list -RN");
+		daxctl_unref(target->ctx);
+		return -ENODEV;
+	}
+	target->dev = dev;
+	target->name = daxctl_dev_get_devname(dev);
+	target->mode = target_dev_mode(dev);
+	snprintf(target->path, sizeof(target->path), "/dev/%s", name);
+	return 0;
 }
 
 /* A device node by whatever name: the kernel's name of it. */
@@ -140,7 +143,7 @@ enum target_mode target_dev_mode(struct daxctl_dev *dev)
 {
 	if (daxctl_dev_get_memory(dev))
 		return TARGET_SYSTEM_RAM;
-	if (kernel_for_each_detached(overlaps, dev))
+	if (kernel_list_detached(overlaps, dev))
 		return TARGET_DETACHED;
 	return daxctl_dev_is_enabled(dev) ? TARGET_DEVDAX : TARGET_DISABLED;
 }

@@ -12,7 +12,7 @@
 static unsigned int tap_count;
 static unsigned int tap_failed;
 
-static inline bool __attribute__((format(printf, 2, 3)))
+static inline bool __printf(2, 3)
 tap_ok(bool passed, const char *fmt, ...)
 {
 	va_list args;
@@ -26,7 +26,7 @@ tap_ok(bool passed, const char *fmt, ...)
 	return passed;
 }
 
-static inline void __attribute__((format(printf, 1, 2)))
+static inline void __printf(1, 2)
 tap_diag(const char *fmt, ...)
 {
 	va_list args;

@@ -144,8 +144,7 @@ static void test_labels(void)
 	} labels[] = {
 		{ "no label", "", OPENS },
 		{ "64 bytes without a terminator",
-		  "0123456789abcdef0123456789abcdef"
-		  "0123456789abcdef0123456789abcdef", OPENS },
+		  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", OPENS },
 		{ "a slash", "a/b", GEOMETRY },
 		{ "bytes after the terminator", "ab\0c", GEOMETRY },
 		{ "an escape sequence", "\x1b[31m", GEOMETRY },

@@ -253,8 +253,7 @@ static void test_refused(void)
 		{ "a label with a slash", 0, 0, 0, "a/b", 0,
 		  KMEMP_REFUSE_GEOMETRY },
 		{ "a label of 65 bytes", 0, 0, 0,
-		  "0123456789abcdef0123456789abcdef"
-		  "0123456789abcdef0123456789abcdefX", 0,
+		  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefX", 0,
 		  KMEMP_REFUSE_GEOMETRY },
 		{ "an unknown type", 0, 0, 0, "", 77,
 		  KMEMP_REFUSE_TYPE_UNKNOWN },

@@ -11,6 +11,7 @@ unit-test_super := test_super.c media_cut.c fixture.c
 unit-test_super_field := test_super_field.c media_cut.c fixture.c
 unit-test_super_write := test_super_write.c media_cut.c fixture.c
 unit-test_none := test_none.c media_cut.c fixture.c
+unit-test_media_file := test_media_file.c
 
 unit_flags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -fno-omit-frame-pointer \

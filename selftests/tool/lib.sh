@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# For tests of the tool on the host: TAP, a directory that goes away, and
+# commands whose status and messages are looked at.
+#
+#	run COMMAND...	sets status, out and err
+#	refused DESCRIPTION STATUS REGEX FILE COMMAND...	the command fails with
+#		STATUS and one line on stderr that matches; FILE is as it was
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+TEST_DIR=$top/build/test/$(basename "$0" .t)
+rm -rf "$TEST_DIR"
+mkdir -p "$TEST_DIR"
+# shellcheck source=selftests/harness/tap.sh
+. "$top/selftests/harness/tap.sh"
+
+tmp=$(mktemp -d "${KMEMP_TMP:-/dev/shm}/kmemp-tool.XXXXXX")
+trap 'status=$?; rm -rf "$tmp"; tap_end $status' EXIT
+
+# shellcheck disable=SC2034 # for who calls
+run() {
+	status=0
+	out=$("$@" 2>"$tmp/err") || status=$?
+	err=$(cat "$tmp/err")
+}
+
+sum() {
+	[ ! -f "$1" ] || sha256sum <"$1"
+}
+
+refused() {
+	local desc=$1 wanted=$2 regex=$3 file=$4 before why=
+	shift 4
+	before=$(sum "$file")
+	run timeout 20 "$@"
+	[ "$status" = "$wanted" ] || why="status $status, expected $wanted"
+	[ "$(sum "$file")" = "$before" ] || why="$why; $file changed"
+	[ "$(wc -l <<<"$err")" = 1 ] || why="$why; not one line"
+	grep -qaE -- "$regex" <<<"$err" || why="$why; no match: $regex"
+	! grep -qaP '[\x00-\x09\x0b-\x1f\x7f]' <<<"$err" || why="$why; control characters"
+	is "$desc" "${why:-refused}" refused
+	[ -z "$why" ] || diag "$err"
+}
+
+done_testing() {
+	tap_plan
+}
