@@ -101,6 +101,10 @@ check: test-build	## lint and all tests, or only TESTS="FILE..."
 	$(Q)$(if $(TESTS),,+$(with_guest_kernel) lint)
 	$(Q)J=$(J) $(H)/run-tests $(TESTS)
 
+.PHONY: demo
+demo: test-build	## the main job in front of your eyes, on a guest under QEMU
+	$(Q)selftests/demo/demo
+
 .PHONY: lint
 lint: packages-build packages-lint	## sparse, W=1, checkpatch, includes, cppcheck, shellcheck
 	$(Q)KDIR=$(KDIR) KMEMP_VMLINUX=$(KMEMP_VMLINUX) selftests/lint/all
