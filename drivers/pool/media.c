@@ -12,6 +12,7 @@
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/libnvdimm.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -64,7 +65,8 @@ static void *locate(struct kmemp_media_kernel *medium, u64 pos, size_t *len)
 
 /*
  * The flag is set by every path of the kernel that learns of bad memory, also
- * by those that leave the medium readable.
+ * by those that leave the medium readable. Before its block is online for the
+ * first time a page has no memmap that could be looked at.
  */
 static bool known_bad(const struct kmemp_media_kernel *medium, u64 pos,
 		      size_t len)
@@ -76,9 +78,13 @@ static bool known_bad(const struct kmemp_media_kernel *medium, u64 pos,
 	    last < window->start)
 		return false;
 	for (page = max(pos, window->start) >> PAGE_SHIFT;
-	     page <= min(last, window->end - 1) >> PAGE_SHIFT; page++)
-		if (PageHWPoison(pfn_to_page(PHYS_PFN(medium->start) + page)))
+	     page <= min(last, window->end - 1) >> PAGE_SHIFT; page++) {
+		struct page *p;
+
+		p = pfn_to_online_page(PHYS_PFN(medium->start) + page);
+		if (p && PageHWPoison(p))
 			return true;
+	}
 	return false;
 }
 

@@ -237,8 +237,11 @@ static int decode_static(const struct kmemp_media *media,
 		return kmemp_refuse(verdict, KMEMP_REFUSE_GEOMETRY,
 				    "window of %llu pages at page %llu",
 				    super->window_pages, super->window_page);
-	if (super->static_generation > KMEMP_MAX_SEQUENCE ||
-	    disk->reserved0 ||
+	if (super->static_generation > KMEMP_MAX_SEQUENCE)
+		return kmemp_refuse(verdict, KMEMP_REFUSE_GEOMETRY,
+				    "generation %#llx is out of range",
+				    super->static_generation);
+	if (disk->reserved0 ||
 	    !all_zero(disk->reserved1, sizeof(disk->reserved1)))
 		return kmemp_refuse(verdict, KMEMP_REFUSE_GEOMETRY,
 				    "reserved fields are not zero");
