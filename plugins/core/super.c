@@ -447,6 +447,16 @@ static enum kmemp_content judge(struct kmemp_media *media,
 	}
 	if (decode_static(media, super, fixed, verdict))
 		return KMEMP_CONTENT_REFUSED;
+	/*
+	 * The copy would be written where it says it is, over whatever lies
+	 * there: so it must be what was read.
+	 */
+	if (kmemp_super_copy_pos(super) != target) {
+		kmemp_refuse(verdict, KMEMP_REFUSE_GEOMETRY,
+			     "pool of %llu pages, but its copy is page %llu",
+			     super->pool_pages, target >> KMEMP_PAGE_SHIFT);
+		return KMEMP_CONTENT_REFUSED;
+	}
 
 	/* A page with a damaged static part may still have the newer state. */
 	if (decode_state(super,
