@@ -12,6 +12,7 @@
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/libnvdimm.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -64,21 +65,26 @@ static void *locate(struct kmemp_media_kernel *medium, u64 pos, size_t *len)
 
 /*
  * The flag is set by every path of the kernel that learns of bad memory, also
- * by those that leave the medium readable.
+ * by those that leave the medium readable. The memmap of a block that was never
+ * online is not initialised: nothing is known of its pages, the copy survives
+ * poison.
  */
 static bool known_bad(const struct kmemp_media_kernel *medium, u64 pos,
 		      size_t len)
 {
 	const struct segment *window = &medium->segment[WINDOW];
 	u64 page, last = pos + len - 1;
+	struct page *p;
 
 	if (!READ_ONCE(medium->window_direct) || pos >= window->end ||
 	    last < window->start)
 		return false;
 	for (page = max(pos, window->start) >> PAGE_SHIFT;
-	     page <= min(last, window->end - 1) >> PAGE_SHIFT; page++)
-		if (PageHWPoison(pfn_to_page(PHYS_PFN(medium->start) + page)))
+	     page <= min(last, window->end - 1) >> PAGE_SHIFT; page++) {
+		p = pfn_to_online_page(PHYS_PFN(medium->start) + page);
+		if (p && PageHWPoison(p))
 			return true;
+	}
 	return false;
 }
 
