@@ -76,6 +76,10 @@ build/guest/%: selftests/guest/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTCFLAGS) -static -pthread -o $@ $<
 
+# knows the medium
+build/guest/superpatch: include/kmem_persist/format.h
+build/guest/superpatch: HOSTCFLAGS += -Iinclude -Itools/shim/include
+
 .PHONY: payload
 payload: $(harness_programs) $(guest_programs)
 	$(Q)printf 'KERNEL_DIR=%s\nROOT_IMAGE=%s\n' \
@@ -96,6 +100,10 @@ test-build: packages-build packages-tools packages-test
 check: test-build	## lint and all tests, or only TESTS="FILE..."
 	$(Q)$(if $(TESTS),,+$(with_guest_kernel) lint)
 	$(Q)J=$(J) $(H)/run-tests $(TESTS)
+
+.PHONY: demo
+demo: test-build	## the main job in front of your eyes, on a guest under QEMU
+	$(Q)selftests/demo/demo
 
 .PHONY: lint
 lint: packages-build packages-lint	## sparse, W=1, checkpatch, includes, cppcheck, shellcheck
