@@ -161,6 +161,7 @@ bool kmemp_host_leave(struct kmemp_host *host)
 	for (i = 0; i < nr_blocks; i++)
 		free &= pages->block[i] == KMEMP_BLOCK_OFFLINE;
 	if (free)
+		/* A block that comes after this meets it under the lock. */
 		WRITE_ONCE(host->leaving, true);
 	spin_unlock(&pages->lock);
 	if (!free)
@@ -191,6 +192,9 @@ void kmemp_host_detach(struct kmemp_host *host)
 	__module_get(THIS_MODULE);
 	host->dev = NULL;
 	WRITE_ONCE(host->detached, true);
+	/* The driver has said why its memory stays. */
+	if (host->closed)
+		return;
 	kmemp_hold_names(host, names, sizeof(names));
 	strreplace(names, '\n', ' ');
 	pr_warn("kmem %s: unbound while in use (%s): pool %pU lives on detached, no data is lost; close its users, then reboot to bind it again\n",

@@ -382,29 +382,24 @@ void kmemp_pages_online(struct kmemp_pages *pages, struct page *page,
 	}
 }
 
-/* Set the state of the blocks in a pfn range that the notifier named. */
-static void set_blocks(struct kmemp_pages *pages, unsigned long pfn,
-		       unsigned long nr, enum kmemp_block state)
+/**
+ * kmemp_pages_set_blocks - memory blocks change their state
+ * @pages: the map
+ * @pfn: of the first block
+ * @nr: pages, as the notifier named them
+ * @state: the new one
+ *
+ * Context: pages->lock held, so that what decided on it still holds.
+ */
+void kmemp_pages_set_blocks(struct kmemp_pages *pages, unsigned long pfn,
+			    unsigned long nr, enum kmemp_block state)
 {
 	u64 page = pfn - pages->base_pfn;
 	u64 end = page + nr;
 
-	spin_lock(&pages->lock);
+	lockdep_assert_held(&pages->lock);
 	for (; page < end; page += pages->block_pages)
 		pages->block[kmemp_pages_block(pages, page)] = state;
-	spin_unlock(&pages->lock);
-}
-
-/**
- * kmemp_pages_online_begin - memory blocks are about to come online
- * @pages: the map
- * @pfn: of the first block
- * @nr: pages
- */
-void kmemp_pages_online_begin(struct kmemp_pages *pages, unsigned long pfn,
-			      unsigned long nr)
-{
-	set_blocks(pages, pfn, nr, KMEMP_BLOCK_GOING_ONLINE);
 }
 
 /**
@@ -417,8 +412,10 @@ void kmemp_pages_online_begin(struct kmemp_pages *pages, unsigned long pfn,
 void kmemp_pages_online_end(struct kmemp_pages *pages, unsigned long pfn,
 			    unsigned long nr, bool done)
 {
-	set_blocks(pages, pfn, nr,
-		   done ? KMEMP_BLOCK_ONLINE : KMEMP_BLOCK_OFFLINE);
+	spin_lock(&pages->lock);
+	kmemp_pages_set_blocks(pages, pfn, nr, done ? KMEMP_BLOCK_ONLINE :
+						      KMEMP_BLOCK_OFFLINE);
+	spin_unlock(&pages->lock);
 }
 
 /*
@@ -488,8 +485,10 @@ void kmemp_pages_offline_end(struct kmemp_pages *pages, unsigned long pfn,
 		return;
 	if (!done)
 		adjust_parked(pages, pfn, nr, false);
-	set_blocks(pages, pfn, nr,
-		   done ? KMEMP_BLOCK_OFFLINE : KMEMP_BLOCK_ONLINE);
+	spin_lock(&pages->lock);
+	kmemp_pages_set_blocks(pages, pfn, nr, done ? KMEMP_BLOCK_OFFLINE :
+						      KMEMP_BLOCK_ONLINE);
+	spin_unlock(&pages->lock);
 }
 
 /**
