@@ -57,12 +57,63 @@ static enum kmemp_block state_of(struct kmemp_pages *pages, u64 page)
 	return pages->block[kmemp_pages_block(pages, page)];
 }
 
+/*
+ * Most words of a bitmap that are changed under one holding of the lock: a
+ * pool of 1 TiB has four million.
+ */
+#define LOCKED_WORDS	1024
+
+/* Bits of the pages from @page to before @end in the word of @page. */
+static unsigned long word_bits(u64 page, u64 end)
+{
+	unsigned long bits = BITMAP_FIRST_WORD_MASK(page % BITS_PER_LONG);
+
+	if (page / BITS_PER_LONG == end / BITS_PER_LONG)
+		bits &= ~BITMAP_FIRST_WORD_MASK(end % BITS_PER_LONG);
+	return bits;
+}
+
+/* Set these bits; how many of them are new and lie in the pool? */
+static unsigned int set_word(const struct kmemp_pages *pages,
+			     unsigned long *map, u64 page, u64 end)
+{
+	unsigned long *word = map + page / BITS_PER_LONG;
+	unsigned long bits = word_bits(page, end) & ~*word;
+
+	lockdep_assert_held(&pages->lock);
+	*word |= bits;
+	if (page >= pages->pool_pages)
+		return 0;
+	return hweight_long(bits &
+			    word_bits(page, min(end, pages->pool_pages)));
+}
+
+static void withhold_word(struct kmemp_pages *pages, u64 page, u64 end)
+{
+	pages->nr_withheld += set_word(pages, pages->withheld, page, end);
+}
+
 static void set_withheld(struct kmemp_pages *pages, u64 page)
 {
-	lockdep_assert_held(&pages->lock);
-	if (!__test_and_set_bit(page, pages->withheld) &&
-	    page < pages->pool_pages)
-		pages->nr_withheld++;
+	withhold_word(pages, page, page + 1);
+}
+
+static void mark_word(struct kmemp_pages *pages, u64 page, u64 end,
+		      enum kmemp_use use)
+{
+	unsigned int nr = set_word(pages, pages->used, page, end);
+
+	withhold_word(pages, page, end);
+	pages->nr_used += nr;
+	if (use == KMEMP_USE_DATA)
+		pages->nr_data += nr;
+	else if (use == KMEMP_USE_BAD)
+		pages->nr_bad += nr;
+}
+
+static u64 next_word(u64 page)
+{
+	return round_down(page, BITS_PER_LONG) + BITS_PER_LONG;
 }
 
 static void clear_withheld(struct kmemp_pages *pages, u64 page)
@@ -110,10 +161,11 @@ int kmemp_pages_init(struct kmemp_pages *pages,
 		return -ENOMEM;
 	}
 	spin_lock(&pages->lock);
-	for (page = 0; page < pages->window_first; page++)
-		set_withheld(pages, page);
-	for (page = pages->window_end; page < pages->nr_pages; page++)
-		set_withheld(pages, page);
+	for (page = 0; page < pages->window_first; page = next_word(page))
+		withhold_word(pages, page, pages->window_first);
+	for (page = pages->window_end; page < pages->nr_pages;
+	     page = next_word(page))
+		withhold_word(pages, page, pages->nr_pages);
 	spin_unlock(&pages->lock);
 	return 0;
 }
@@ -152,24 +204,24 @@ u64 kmemp_pages_dram_bytes(const struct kmemp_pages *pages)
  * @use: what they hold
  *
  * Each page must be withheld already, or lie in a block that is offline.
+ * Context: may sleep.
  */
 void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 			   enum kmemp_use use)
 {
 	u64 end = page + count;
 
-	spin_lock(&pages->lock);
-	for (; page < end; page++) {
-		if (__test_and_set_bit(page, pages->used))
-			continue;
-		set_withheld(pages, page);
-		if (page >= pages->pool_pages)
-			continue;
-		pages->nr_used++;
-		pages->nr_data += use == KMEMP_USE_DATA;
-		pages->nr_bad += use == KMEMP_USE_BAD;
+	while (page < end) {
+		unsigned int words;
+
+		spin_lock(&pages->lock);
+		for (words = 0; page < end && words < LOCKED_WORDS; words++) {
+			mark_word(pages, page, end, use);
+			page = next_word(page);
+		}
+		spin_unlock(&pages->lock);
+		cond_resched();
 	}
-	spin_unlock(&pages->lock);
 }
 
 /**
@@ -178,7 +230,7 @@ void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
  * @count: pages wanted
  *
  * From the window's start upwards, so that single pages do not shatter the
- * rest. Needs no allocation: nobody has these pages.
+ * rest. Needs no allocation: nobody has these pages. Context: may sleep.
  *
  * Return: pages withheld now that were not before.
  */
@@ -186,10 +238,16 @@ u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count)
 {
 	u64 end = min(pages->window_end, pages->pool_pages);
 	u64 page = pages->window_first;
-	u64 done = 0;
+	u64 done = 0, locked = 0;
 
 	spin_lock(&pages->lock);
 	while (done < count && page < end) {
+		if (done - locked >= LOCKED_WORDS) {
+			locked = done;
+			spin_unlock(&pages->lock);
+			cond_resched();
+			spin_lock(&pages->lock);
+		}
 		if (state_of(pages, page) != KMEMP_BLOCK_OFFLINE) {
 			page = pages->window_first + pages->block_pages *
 			       (kmemp_pages_block(pages, page) + 1);
@@ -243,13 +301,20 @@ static bool find_stock(struct kmemp_pages *pages, u64 end, u64 *found)
 		page = word * BITS_PER_LONG + __fls(bits);
 		if (page < pages->window_first)
 			return false;
-		if ((state_of(pages, page) == KMEMP_BLOCK_ONLINE &&
-		     !PageHWPoison(pfn_to_page(index_pfn(pages, page)))) ||
-		    state_of(pages, page) == KMEMP_BLOCK_OFFLINE) {
+		switch (state_of(pages, page)) {
+		case KMEMP_BLOCK_ONLINE:
+			end = page;
+			if (PageHWPoison(pfn_to_page(index_pfn(pages, page))))
+				continue;
+			fallthrough;
+		case KMEMP_BLOCK_OFFLINE:
 			*found = page;
 			return true;
+		default:
+			/* frozen: none of this block */
+			end = pages->window_first + pages->block_pages *
+			      kmemp_pages_block(pages, page);
 		}
-		end = page;
 	}
 	return false;
 }
