@@ -319,7 +319,8 @@ EXPORT_SYMBOL_GPL(kmemp_pool_reserve);
  *
  * Durable at return; from then on for_each_used() names it.
  *
- * Return: 0; -EINVAL for a page outside the pool; -EROFS; -ENOSPC.
+ * Return: 0; -EINVAL for a page outside the pool; -EROFS; -ENOSPC; -EOPNOTSUPP
+ * for a format that keeps objects.
  */
 int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page)
 {
@@ -327,6 +328,8 @@ int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page)
 		return -EINVAL;
 	if (pool->readonly)
 		return -EROFS;
+	if (!pool->format->mark_bad)
+		return -EOPNOTSUPP;
 	return pool->format->mark_bad(pool, page);
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_mark_bad);
