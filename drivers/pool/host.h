@@ -143,6 +143,7 @@ int kmemp_pages_init(struct kmemp_pages *pages,
 void kmemp_pages_destroy(struct kmemp_pages *pages);
 void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 			   enum kmemp_use use);
+bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page);
 u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count);
 u64 kmemp_pages_release(struct kmemp_pages *pages, u64 count);
 bool kmemp_pages_park(struct kmemp_pages *pages, struct page *page);

@@ -225,6 +225,25 @@ void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 }
 
 /**
+ * kmemp_pages_keep_bad - a page turned bad: keep it, if it is the pool's
+ * @pages: the map
+ * @page: page index in the window
+ *
+ * Context: pages->lock held.
+ *
+ * Return: false for a page that is the allocator's.
+ */
+bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page)
+{
+	lockdep_assert_held(&pages->lock);
+	if (!test_bit(page, pages->withheld) &&
+	    state_of(pages, page) != KMEMP_BLOCK_OFFLINE)
+		return false;
+	mark_word(pages, page, page + 1, KMEMP_USE_BAD);
+	return true;
+}
+
+/**
  * kmemp_pages_withhold_offline - stock up from blocks that are offline
  * @pages: the map
  * @count: pages wanted
