@@ -42,6 +42,9 @@ static int open_pool(struct kmemp_host *host, const struct kmemp_device *device,
 	int ret;
 
 	ret = kmemp_pool_open(pool, kmemp_media_of(host->medium), false);
+	if (ret == -ENOMEDIUM)
+		ret = kmemp_complain(pool, KMEMP_REFUSE_BAD_SUPER,
+				     "the superblock has vanished");
 	if (ret)
 		goto err;
 	ret = kmemp_pages_init(&host->pages, device, pool->super.pool_pages);
