@@ -57,6 +57,7 @@ void kmem_refusal_forget(const char *device);
 enum kmemp_refusal kmem_refusal_code(const char *device);
 int kmem_refusals_init(struct device_driver *drv);
 void kmem_refusals_exit(struct device_driver *drv);
+void kmem_refusals_forget_all(void);
 
 /* retry.c */
 void kmem_retry_init(struct device_driver *drv);

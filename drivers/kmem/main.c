@@ -58,6 +58,7 @@ static int __init kmem_init(void)
 
 err_driver:
 	dax_driver_unregister(&kmem_driver);
+	kmem_refusals_forget_all();
 err_plain:
 	kmem_plain_exit();
 	return ret;
@@ -68,6 +69,7 @@ static void __exit kmem_exit(void)
 	kmem_retry_exit();
 	kmem_refusals_exit(&kmem_driver.drv);
 	dax_driver_unregister(&kmem_driver);
+	kmem_refusals_forget_all();
 	kmem_plain_exit();
 }
 

@@ -420,8 +420,6 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 	if (found == KMEM_POOL && bind(b, format, super->type, verdict))
 		found = KMEM_REFUSED;
 	if (found == KMEM_POOL) {
-		/* Bound memory outlives an unload only by a leak. */
-		__module_get(THIS_MODULE);
 		list_add_tail(&b->list, &bindings);
 		b = NULL;
 	}
@@ -448,6 +446,15 @@ enum kmem_found kmem_pool_probe(struct dev_dax *dev_dax, int *error)
 	struct kmemp_verdict verdict = {};
 	enum kmem_found found;
 
+	/*
+	 * A bound pool keeps its reference: its memory would outlive an unload
+	 * only by a leak. None is to be had while the module is being unloaded.
+	 */
+	if (!try_module_get(THIS_MODULE)) {
+		*error = -ENODEV;
+		return KMEM_REFUSED;
+	}
+
 	mutex_lock(&bind_lock);
 	found = probe_locked(dev_dax, &verdict);
 	mutex_unlock(&bind_lock);
@@ -465,6 +472,8 @@ enum kmem_found kmem_pool_probe(struct dev_dax *dev_dax, int *error)
 	} else {
 		kmem_refusal_forget(dev_name(dev));
 	}
+	if (found != KMEM_POOL)
+		module_put(THIS_MODULE);
 	return found;
 }
 

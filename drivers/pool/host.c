@@ -42,6 +42,9 @@ static int open_pool(struct kmemp_host *host, const struct kmemp_device *device,
 	int ret;
 
 	ret = kmemp_pool_open(pool, kmemp_media_of(host->medium), false);
+	if (ret == -ENOMEDIUM)
+		ret = kmemp_complain(pool, KMEMP_REFUSE_BAD_SUPER,
+				     "the superblock has vanished");
 	if (ret)
 		goto err;
 	ret = kmemp_pages_init(&host->pages, device, pool->super.pool_pages);
@@ -162,6 +165,7 @@ bool kmemp_host_leave(struct kmemp_host *host)
 	for (i = 0; i < nr_blocks; i++)
 		free &= pages->block[i] == KMEMP_BLOCK_OFFLINE;
 	if (free)
+		/* A block that comes after this meets it under the lock. */
 		WRITE_ONCE(host->leaving, true);
 	spin_unlock(&pages->lock);
 	if (!free)
@@ -192,6 +196,9 @@ void kmemp_host_detach(struct kmemp_host *host)
 	__module_get(THIS_MODULE);
 	host->dev = NULL;
 	WRITE_ONCE(host->detached, true);
+	/* The driver has said why its memory stays. */
+	if (host->closed)
+		return;
 	kmemp_hold_names(host, names, sizeof(names));
 	strreplace(names, '\n', ' ');
 	pr_warn("kmem %s: unbound while in use (%s): pool %pU lives on detached, no data is lost; close its users, then reboot to bind it again\n",

@@ -145,13 +145,14 @@ void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 			   enum kmemp_use use);
 bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep);
 void kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count);
+bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page);
 u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count);
 u64 kmemp_pages_release(struct kmemp_pages *pages, u64 count);
 bool kmemp_pages_park(struct kmemp_pages *pages, struct page *page);
 void kmemp_pages_online(struct kmemp_pages *pages, struct page *page,
 			unsigned int order);
-void kmemp_pages_online_begin(struct kmemp_pages *pages, unsigned long pfn,
-			      unsigned long nr);
+void kmemp_pages_set_blocks(struct kmemp_pages *pages, unsigned long pfn,
+			    unsigned long nr, enum kmemp_block state);
 void kmemp_pages_online_end(struct kmemp_pages *pages, unsigned long pfn,
 			    unsigned long nr, bool done);
 void kmemp_pages_offline_begin(struct kmemp_pages *pages, unsigned long pfn,

@@ -50,21 +50,22 @@ static void kmemp_memory_failure(void *unused, unsigned long pfn, int type,
 	queue_work(system_unbound_wq, &host->poison);
 }
 
-/* Withhold the page now if it can be; else remember it. */
+/*
+ * Withhold the page now if it can be; else remember it. In one step: the stock
+ * may be released meanwhile, and blocks go offline and come back.
+ */
 static void keep_bad(struct kmemp_host *host, struct bad_page *bad)
 {
 	struct kmemp_pages *pages = &host->pages;
-	bool ours;
+	bool kept;
 
 	spin_lock(&pages->lock);
-	ours = test_bit(bad->page, pages->withheld);
-	if (!ours)
+	kept = kmemp_pages_keep_bad(pages, bad->page);
+	if (!kept)
 		list_add_tail(&bad->list, &host->bad);
 	spin_unlock(&pages->lock);
-	if (!ours)
-		return;
-	kmemp_pages_mark_used(pages, bad->page, 1, KMEMP_USE_BAD);
-	kfree(bad);
+	if (kept)
+		kfree(bad);
 }
 
 /*
