@@ -76,6 +76,10 @@ build/guest/%: selftests/guest/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTCFLAGS) -static -pthread -o $@ $<
 
+# knows the medium
+build/guest/superpatch: include/kmem_persist/format.h
+build/guest/superpatch: HOSTCFLAGS += -Iinclude -Itools/shim/include
+
 .PHONY: payload
 payload: $(harness_programs) $(guest_programs)
 	$(Q)printf 'KERNEL_DIR=%s\nROOT_IMAGE=%s\n' \

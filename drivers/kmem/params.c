@@ -179,27 +179,28 @@ const struct kmemp_format_ops *kmem_format_load(u32 type)
 
 /**
  * kmem_params_format() - the format that persist_format_type names
+ * @name: the name or number, as it stands there
+ * @size: bytes of @name
  *
  * Return: the format, with a reference, or NULL where there is none or its
  * plugin cannot be loaded.
  */
-const struct kmemp_format_ops *kmem_params_format(void)
+const struct kmemp_format_ops *kmem_params_format(char *name, size_t size)
 {
 	const struct kmemp_format_ops *ops;
-	char type[TYPE_SIZE];
 	u32 number;
 
 	mutex_lock(&params_lock);
-	strscpy(type, format_type, sizeof(type));
+	strscpy(name, format_type, size);
 	mutex_unlock(&params_lock);
-	if (!type[0])
+	if (!name[0])
 		return NULL;
-	if (!kstrtou32(type, 10, &number))
+	if (!kstrtou32(name, 10, &number))
 		return kmem_format_load(number);
-	ops = kmemp_format_get_by_name(type);
+	ops = kmemp_format_get_by_name(name);
 	if (!ops) {
-		request_module("kmemp-format-%s", type);
-		ops = kmemp_format_get_by_name(type);
+		request_module("kmemp-format-%s", name);
+		ops = kmemp_format_get_by_name(name);
 	}
 	return ops;
 }

@@ -305,15 +305,18 @@ static int open_host(struct binding *b, bool format, u32 type,
 {
 	const struct kmemp_format_ops *ops;
 	struct kmemp_host *host;
+	char name[32];
 	int ret = 0;
 
-	ops = format ? kmem_params_format() : kmem_format_load(type);
+	if (format)
+		ops = kmem_params_format(name, sizeof(name));
+	else
+		ops = kmem_format_load(type);
 	if (!ops && format)
-		return kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN,
-				    "named by persist_format_type");
+		return kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN, "%s",
+				    name);
 	if (!ops)
-		return kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN,
-				    "type %u, modprobe kmemp-format-%u", type,
+		return kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN, "%u",
 				    type);
 	if (format)
 		ret = format_device(b, ops->type, verdict);

@@ -3,9 +3,12 @@
  * Refused binds: said once in the kernel log, and kept in
  * /sys/bus/dax/drivers/kmem/refusals until the device binds: the log may have
  * scrolled away by the time somebody asks `kmemp info`.
+ *
+ * daxctl has every device probed twice, by new_id and by bind: what was said
+ * just before is not said again.
  */
-#include <linux/ctype.h>
 #include <linux/device.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
@@ -16,10 +19,21 @@
 
 #include "kmem.h"
 
+/* Between two probes of one daxctl, which may load a plugin in each. */
+#define REPEAT_JIFFIES	(3 * HZ)
+
+/**
+ * struct refusal - why a device was refused
+ * @list: of all refused devices
+ * @device: its name
+ * @verdict: why
+ * @said: when it was logged, in jiffies
+ */
 struct refusal {
 	struct list_head list;
 	char device[32];
 	struct kmemp_verdict verdict;
+	unsigned long said;
 };
 
 /* Guards the list. */
@@ -37,9 +51,11 @@ static struct refusal *find(const char *device)
 	return NULL;
 }
 
-static void keep(const char *device, const struct kmemp_verdict *verdict)
+/* false: the same was said just before */
+static bool keep(const char *device, const struct kmemp_verdict *verdict)
 {
 	struct refusal *refusal;
+	bool fresh = true;
 
 	mutex_lock(&refusals_lock);
 	refusal = find(device);
@@ -50,10 +66,17 @@ static void keep(const char *device, const struct kmemp_verdict *verdict)
 			goto out;
 		strscpy(refusal->device, device, sizeof(refusal->device));
 		list_add_tail(&refusal->list, &refusals);
+	} else if (refusal->verdict.code == verdict->code &&
+		   !strcmp(refusal->verdict.particulars,
+			   verdict->particulars) &&
+		   time_before(jiffies, refusal->said + REPEAT_JIFFIES)) {
+		fresh = false;
 	}
 	refusal->verdict = *verdict;
+	refusal->said = jiffies;
 out:
 	mutex_unlock(&refusals_lock);
+	return fresh;
 }
 
 /**
@@ -63,18 +86,19 @@ out:
  */
 void kmem_refusal_say(struct device *dev, const struct kmemp_verdict *verdict)
 {
-	char *text = kmalloc(KMEMP_VERDICT_TEXT, GFP_KERNEL);
+	char *text;
 
-	if (text) {
-		kmemp_verdict_text(verdict, dev_name(dev), text,
-				   KMEMP_VERDICT_TEXT);
-		dev_err(dev, "refused: %s\n", text);
-		kfree(text);
-	} else {
+	if (!keep(dev_name(dev), verdict))
+		return;
+	text = kmalloc(KMEMP_VERDICT_TEXT, GFP_KERNEL);
+	if (!text) {
 		dev_err(dev, "refused: %s\n",
 			kmemp_refusal_info(verdict->code)->what);
+		return;
 	}
-	keep(dev_name(dev), verdict);
+	kmemp_verdict_text(verdict, dev_name(dev), text, KMEMP_VERDICT_TEXT);
+	dev_err(dev, "refused: %s\n", text);
+	kfree(text);
 }
 
 /**

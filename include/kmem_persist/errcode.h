@@ -7,7 +7,8 @@
  *
  *	kmem dax0.0: refused: <what is wrong>[ (<particulars>)]; <what helps>
  *
- * where %s in the help stands for the name of the device.
+ * where in the help %s stands for the name of the device, %p for the
+ * particulars.
  */
 #ifndef KMEM_PERSIST_ERRCODE_H
 #define KMEM_PERSIST_ERRCODE_H
@@ -40,12 +41,12 @@
 	  "load a newer kmem-persist; see: kmemp info %s")		\
 	X(TYPE_UNKNOWN, type_unknown, ENOENT,				\
 	  "no plugin for its format",					\
-	  "install or load the plugin, the bind is then tried again by itself") \
+	  "install and load it, the bind is then tried again by itself: modprobe kmemp-format-%p") \
 	X(DEVICE_SMALLER, device_smaller, ENXIO,			\
 	  "the device is smaller than the pool",			\
 	  "restore the namespace to its former size (ndctl list -N, ndctl create-namespace -s)") \
 	X(GEOMETRY, geometry, EUCLEAN,					\
-	  "the superblock's sizes contradict each other",		\
+	  "a field of the superblock makes no sense",			\
 	  "look with: kmemp check %s")					\
 	X(STRUCTURE, structure, EUCLEAN,				\
 	  "a structure of the format is damaged",			\
@@ -118,7 +119,7 @@ enum kmemp_refusal {
  * @name: the code's name in lower case, as JSON and the tests use it
  * @err: negative errno
  * @what: what is wrong
- * @help: what helps, with %s for each naming of the device
+ * @help: what helps, with %s and %p as above
  */
 struct kmemp_refusal_info {
 	const char *name;

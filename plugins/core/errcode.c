@@ -86,16 +86,17 @@ int kmemp_complain(struct kmemp_pool *pool, enum kmemp_refusal code,
 }
 EXPORT_SYMBOL_GPL(kmemp_complain);
 
-/* Append @text to @buf, with @device in place of each %s. */
-static size_t kmemp_verdict_append(char *buf, size_t size, size_t len,
-				   const char *text, const char *device)
+/* Append @help to @buf, with @device for each %s, @particulars for each %p. */
+static size_t append_help(char *buf, size_t size, size_t len, const char *help,
+			  const char *device, const char *particulars)
 {
-	while (*text) {
-		if (text[0] == '%' && text[1] == 's') {
-			len += scnprintf(buf + len, size - len, "%s", device);
-			text += 2;
+	for (; *help; help++) {
+		if (help[0] == '%' && (help[1] == 's' || help[1] == 'p')) {
+			help++;
+			len += scnprintf(buf + len, size - len, "%s",
+					 *help == 's' ? device : particulars);
 		} else {
-			len += scnprintf(buf + len, size - len, "%c", *text++);
+			len += scnprintf(buf + len, size - len, "%c", *help);
 		}
 	}
 	return len;
@@ -126,7 +127,8 @@ size_t kmemp_verdict_text(const struct kmemp_verdict *verdict,
 				 verdict->particulars);
 	if (info->help[0]) {
 		len += scnprintf(buf + len, size - len, "; ");
-		len = kmemp_verdict_append(buf, size, len, info->help, device);
+		len = append_help(buf, size, len, info->help, device,
+				  verdict->particulars);
 	}
 	return len;
 }

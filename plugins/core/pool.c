@@ -109,8 +109,8 @@ int kmemp_pool_format(struct kmemp_media *media,
 	pool->media = media;
 	pool->format = kmemp_format_get(params->type);
 	if (!pool->format) {
-		ret = kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN,
-				   "type %u", params->type);
+		ret = kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN, "%u",
+				   params->type);
 		goto err_pool;
 	}
 
@@ -183,8 +183,8 @@ int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 	}
 	pool->format = kmemp_format_get(pool->super.type);
 	if (!pool->format)
-		return kmemp_complain(pool, KMEMP_REFUSE_TYPE_UNKNOWN,
-				      "type %u", pool->super.type);
+		return kmemp_complain(pool, KMEMP_REFUSE_TYPE_UNKNOWN, "%u",
+				      pool->super.type);
 	ret = features_check(pool);
 	if (ret)
 		goto err_format;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lets a function of the kernel return a chosen value instead of running, when
+ * one of our modules calls it. The distributions' kernels have no fault
+ * injection of their own.
+ */
+#include <linux/atomic.h>
+#include <linux/kallsyms.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/string.h>
+
+static char *symbol;
+module_param(symbol, charp, 0444);
+MODULE_PARM_DESC(symbol, "the function");
+
+static long value;
+module_param(value, long, 0444);
+MODULE_PARM_DESC(value, "what it returns");
+
+static int skip;
+module_param(skip, int, 0444);
+MODULE_PARM_DESC(skip, "calls that run as ever before the first that fails");
+
+static int times = INT_MAX;
+module_param(times, int, 0444);
+MODULE_PARM_DESC(times, "calls that fail; default: all");
+
+static atomic_t calls;
+
+/* Where the call continues: straight back to its caller. */
+static noinline notrace void just_return(void)
+{
+	barrier();
+}
+
+/* kmem, kmemp_core and the formats */
+static bool is_ours(unsigned long address)
+{
+	char text[KSYM_SYMBOL_LEN];
+
+	sprint_symbol(text, address);
+	return strstr(text, "[kmem");
+}
+NOKPROBE_SYMBOL(is_ours);
+
+static int at_entry(struct kprobe *probe, struct pt_regs *regs)
+{
+	int nr;
+
+	if (!is_ours(*(unsigned long *)kernel_stack_pointer(regs)))
+		return 0;
+	nr = atomic_inc_return(&calls) - 1;
+	if (nr < skip || nr - skip >= times)
+		return 0;
+	regs->ax = value;
+	regs->ip = (unsigned long)just_return;
+	return 1;
+}
+NOKPROBE_SYMBOL(at_entry);
+
+/* Its presence keeps the probe from being optimised, which loses regs->ip. */
+static void after_entry(struct kprobe *probe, struct pt_regs *regs,
+			unsigned long flags)
+{
+}
+
+static struct kprobe probe = {
+	.pre_handler = at_entry,
+	.post_handler = after_entry,
+};
+
+static int __init fail_call_init(void)
+{
+	probe.symbol_name = symbol;
+	return symbol ? register_kprobe(&probe) : -EINVAL;
+}
+
+static void __exit fail_call_exit(void)
+{
+	unregister_kprobe(&probe);
+}
+
+module_init(fail_call_init);
+module_exit(fail_call_exit);
+
+MODULE_DESCRIPTION("Test: lets a function fail");
+MODULE_LICENSE("GPL");
