@@ -109,6 +109,13 @@ demo: test-build	## the main job in front of your eyes, on a guest under QEMU
 lint: packages-build packages-lint	## sparse, W=1, checkpatch, includes, cppcheck, shellcheck
 	$(Q)KDIR=$(KDIR) KMEMP_VMLINUX=$(KMEMP_VMLINUX) selftests/lint/all
 
+.PHONY: docs
+docs: packages-docs	## Documentation as HTML, in build/docs; what repeats the source is renewed
+	$(Q)selftests/docs/generate
+	$(Q)sphinx-build -q -W --keep-going -b html -d build/docs/.doctrees \
+		Documentation build/docs
+	@echo "documents: build/docs/index.html"
+
 .PHONY: clean
 clean:	## remove what was built; the cache of guest kernels stays
 	$(Q)rm -rf build

@@ -36,8 +36,14 @@ shows "and what data_min took" "data_min .*896 MiB -> 510 MiB"
 shows "and what the hog got" "a hog took the rest.* 4[0-9][0-9] MiB of 510 MiB"
 shows "and that no withheld page was written" "withheld pages the hog wrote .* 0 of 131072"
 shows "and the pool's uuid after the crash" "after the crash: the pool.* [0-9a-f-]{36}$"
-shows "and the pool at the end" "^The pool now"
+shows "and that a crash and a bind change no byte of the superblock" \
+	"both superblock pages, byte for byte +unchanged"
+shows "and that the documents alone read the medium" "by the documents alone +read"
+shows "and the pool at the end" '"state":"online"'
 
+status=0
+grep -qE "what the hog had in RAM is still readable on the medium: [1-9][0-9]{4,} pages" "$tmp/output" || status=$?
+result "$status" "it says that what was in RAM is readable on the medium"
 status=0
 grep -q "but not the CPU's" "$tmp/output" || status=$?
 result "$status" "it says that a killed guest loses no CPU cache"
