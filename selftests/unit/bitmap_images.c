@@ -69,7 +69,7 @@ static void test_flips(void)
 {
 	unsigned long nr = 0, silent = 0, wrong = 0, refused = 0, found = 0;
 	u64 lines = POOL_BYTES / KMEMP_LINE_SIZE, line, digest;
-	unsigned long stride = 8 / min_t(unsigned long, tap_scale(), 8);
+	unsigned long stride = 32 / min_t(unsigned long, tap_scale(), 32);
 	struct record record;
 	struct test_pool t;
 	unsigned int turn = 0;
@@ -124,7 +124,9 @@ static void test_flips(void)
 	printf("# %lu bytes changed: %lu refused by open, %lu found by check, %lu without effect\n",
 	       nr, refused, found, nr - refused - found);
 	ok(!wrong, "no changed byte gives wrong contents (%lu)", wrong);
-	ok(silent < nr / 2, "changed bytes that nothing reports: %lu", silent);
+	/* Lines are read whole: behind a record there is what nobody wrote. */
+	ok(silent < nr / 20, "bytes behind records that nothing reports: %lu",
+	   silent);
 	free(reads);
 	record_free(&record);
 }
@@ -169,7 +171,7 @@ static void test_limits(void)
 	ret = 0;
 	for (i = 0; i < 100 && !ret; i++)
 		ret = kmemp_batch_put(batch, 4096, 0, &i, 4, value, 1024);
-	ok(ret == -E2BIG && i == 64, "batch of 64 KiB is full (%u puts)", i);
+	ok(ret == -E2BIG && i == 63, "batch of 64 KiB is full (%u puts)", i);
 	for (i = 0; i < 100; i++)
 		ret = kmemp_batch_put(batch, 4096, 0, &(u32){ 1 }, 4, value, 8);
 	ok(!ret, "puts of one record coalesce");

@@ -336,6 +336,10 @@ static bool try_line(struct record *record, struct record_lines *lines, u32 i,
 static u64 cut_nr;
 /* How deep crashes in recoveries go: the workload itself is cut most densely. */
 static unsigned int most_depth;
+/* Stores in a row after which not each is cut any more, and which then are. */
+static u64 dense = 12, sparse = 61;
+/* Open lines at a cut above which one in so many is looked at. */
+static u32 many = 12, thin = 11;
 
 /* @whole: each line in turn; else all, none, and the last line stored. */
 static bool cut(struct record *record, struct record_lines *lines,
@@ -373,7 +377,8 @@ static bool cut(struct record *record, struct record_lines *lines,
 		const struct record_line *line = &lines->line[i];
 
 		if (!changed(record, line) || !reads[line->where] ||
-		    (!whole && (line->where != last || depth != most_depth)))
+		    (!whole && (line->where != last || depth != most_depth)) ||
+		    (lines->nr > many && (line->where + turn) % thin))
 			continue;
 		good = try_line(record, lines, i, 0, range,
 				(turn + i) % 256 == 9 ? depth : 0) &&
@@ -392,7 +397,7 @@ static bool explore(struct record *record, const struct record_trace *trace,
 		    struct record_lines *lines, struct range range,
 		    unsigned int depth)
 {
-	u64 start = record->nr, i, last = 0;
+	u64 start = record->nr, i, last = 0, run = 0;
 	bool good = true, stored = true;
 
 	for (i = 0; good && i < trace->nr; i++) {
@@ -410,12 +415,16 @@ static bool explore(struct record *record, const struct record_trace *trace,
 		case RECORD_STORE:
 			stored = true;
 			last = event->pos / KMEMP_LINE_SIZE;
+			/* Of a long row of stores, some. */
+			if (run++ > dense && run % sparse)
+				break;
 			if (good)
 				good = cut(record, lines, range, false, last,
 					   depth);
 			break;
 		case RECORD_FENCE:
 			stored = true;
+			run = 0;
 			break;
 		case RECORD_MARK:
 			range.hi = event->pos >> 1;
@@ -585,6 +594,7 @@ static void report(const char *what, bool good)
 	printf("# %llu states, recovery cut %llu times, repeated %llu, fell back %llu, went on %llu\n",
 	       stats.states, stats.nested, stats.repeated, stats.fell_back,
 	       stats.went_on);
+	fflush(stdout);
 	memset(&stats, 0, sizeof(stats));
 }
 
@@ -603,12 +613,18 @@ static bool run_fresh(unsigned int before, unsigned int batches,
 
 int main(int argc, char **argv)
 {
+	if (tap_scale() > 1) {
+		dense = 16 * tap_scale();
+		sparse = 7;
+		many = 48 * tap_scale();
+		thin = 3;
+	}
 	if (argc > 1) {
 		test_sites();
 		return tap_end();
 	}
 	report("every operation on a fresh pool", run_fresh(0, 16, 4));
-	report("the same on one that has been used", run_fresh(20, 16, 6));
+	report("the same on one that has been used", run_fresh(20, 6, 4));
 	test_sites();
 	return tap_end();
 }
