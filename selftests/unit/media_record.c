@@ -56,8 +56,9 @@ static int do_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
 	u64 line = pos / KMEMP_LINE_SIZE;
 	u64 last = (pos + len - 1) / KMEMP_LINE_SIZE;
 
-	if (record->fail_read >= line && record->fail_read <= last &&
-	    record->fail_read)
+	if (record->fail_page && len &&
+	    pos >> KMEMP_PAGE_SHIFT <= record->fail_page - 1 &&
+	    (pos + len - 1) >> KMEMP_PAGE_SHIFT >= record->fail_page - 1)
 		return -EIO;
 	if (record->reads && len)
 		memset(record->reads + line, 1, last - line + 1);
@@ -120,8 +121,13 @@ static void do_flush(struct kmemp_media *media, u64 pos, size_t len)
 	struct record *record = to_record(media);
 	u64 site = SITE();
 
-	if (!record->off && !dropped(record, site))
-		add(record, RECORD_FLUSH, pos, len)->site = site;
+	struct record_event *event;
+
+	if (record->off || dropped(record, site))
+		return;
+	event = add(record, RECORD_FLUSH, pos, len);
+	event->site = site;
+	event->caller = (u64)__builtin_return_address(1);
 }
 
 static void do_fence(struct kmemp_media *media)
@@ -129,8 +135,13 @@ static void do_fence(struct kmemp_media *media)
 	struct record *record = to_record(media);
 	u64 site = SITE();
 
-	if (!record->off && !dropped(record, site))
-		add(record, RECORD_FENCE, 0, 0)->site = site;
+	struct record_event *event;
+
+	if (record->off || dropped(record, site))
+		return;
+	event = add(record, RECORD_FENCE, 0, 0);
+	event->site = site;
+	event->caller = (u64)__builtin_return_address(1);
 }
 
 static const struct kmemp_media_ops record_ops = {

@@ -25,7 +25,8 @@ struct record_event {
 	u32 len;
 	u64 pos;
 	u64 bytes;	/* place of old, then new, in record->bytes */
-	u64 site;
+	u64 site;	/* of a flush or fence: which one it is in the source */
+	u64 caller;	/* and the return address, for people */
 };
 
 /* An open line: what is durable, and what has been flushed since. */
@@ -47,7 +48,7 @@ struct record {
 	u64 drop_site;		/* this call site's flush or fence does nothing */
 	bool dropped;		/* it was met */
 	u8 *reads;		/* a byte per line: it was read; NULL: not kept */
-	u64 fail_read;		/* this line cannot be read; 0: none */
+	u64 fail_page;		/* 1 + a page that cannot be read; 0: none */
 };
 
 int record_init(struct record *record, u64 size);
