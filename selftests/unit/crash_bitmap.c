@@ -7,7 +7,8 @@
  *	all	every store before the cut is durable (caches that survive)
  *	none	what was not flushed and fenced is lost
  *	missing	all but one open line that recovery reads is there
- *	half	of one such line only the first words are there
+ *	half	of one such line, or of all open ones, only the first words are
+ *		there
  *	alone	of all open lines only one is there
  *
  * Each is recovered, has to hold a prefix of the batches with all that were
@@ -380,6 +381,13 @@ static bool cut(struct record *record, struct record_lines *lines,
 		record->fail_page = 0;
 		record_undo(record, at);
 	}
+	record_undo(record, start);
+
+	/* Half of every line at once: what two lines together must survive. */
+	for (i = 0; good && whole && i < lines->nr; i++)
+		set_line(record, &lines->line[i], 4);
+	if (good && whole && lines->nr)
+		good = try(record, range, 0, NULL);
 	record_undo(record, start);
 
 	for (i = 0; good && i < lines->nr; i++) {
