@@ -17,12 +17,15 @@ static u64 object_pos(const struct bitmap_path *path, u64 id)
 static int object_tree(const struct bitmap *bitmap, bool staged,
 		       struct bitmap_tree *tree)
 {
-	struct kmemp_bitmap_anchor anchor;
+	struct kmemp_bitmap_anchor anchor = bitmap->anchor;
 	int ret;
 
-	ret = bitmap_anchor_read(bitmap, staged, &anchor);
-	if (ret)
-		return ret;
+	/* While a batch is built, the anchor is ahead of its line. */
+	if (!staged) {
+		ret = bitmap_anchor_read(bitmap, false, &anchor);
+		if (ret)
+			return ret;
+	}
 	return bitmap_tree_decode(bitmap, le64_to_cpu(anchor.objects),
 				  BITMAP_OBJECT_LEAF_BITS, tree);
 }

@@ -289,27 +289,43 @@ static int redo(const struct kmemp_ring *ring, struct kmemp_patch *patch,
 static int refuse_later(const struct kmemp_ring *ring)
 {
 	struct kmemp_media *media = kmemp_pool_media(ring->pool);
-	struct kmemp_disk_entry header;
-	u64 offset;
+	u64 page, offset;
+	u32 line;
 	int ret;
 
-	for (offset = 0; offset < KMEMP_RING_BYTES; offset += KMEMP_LINE_SIZE) {
-		ret = kmemp_media_read(media, ring->start + offset, &header,
-				       sizeof(header));
-		if (ret)
-			return ret;
-		if (le64_to_cpu(header.sequence) < ring->sequence ||
-		    le64_to_cpu(header.epoch) > kmemp_pool_epoch(ring->pool))
-			continue;
-		ret = entry_valid(ring, offset, &header);
-		if (ret < 0)
-			return ret;
-		if (ret)
-			return kmemp_complain(ring->pool,
-					      KMEMP_REFUSE_STRUCTURE,
-					      "ring entry %llu is lost, %llu is there",
-					      ring->sequence,
-					      le64_to_cpu(header.sequence));
+	for (page = 0; page < KMEMP_RING_BYTES; page += KMEMP_PAGE_SIZE) {
+		bool stale = true;
+
+		for (line = 0; line < KMEMP_PAGE_SIZE; line += KMEMP_LINE_SIZE) {
+			struct kmemp_disk_entry header;
+
+			/* Verifying an entry uses the buffer too. */
+			if (stale) {
+				ret = kmemp_media_read(media,
+						       ring->start + page,
+						       ring->buffer,
+						       KMEMP_PAGE_SIZE);
+				if (ret)
+					return ret;
+				stale = false;
+			}
+			memcpy(&header, ring->buffer + line, sizeof(header));
+			if (le64_to_cpu(header.sequence) < ring->sequence ||
+			    le64_to_cpu(header.epoch) >
+			    kmemp_pool_epoch(ring->pool))
+				continue;
+			offset = page + line;
+			ret = entry_valid(ring, offset, &header);
+			if (ret < 0)
+				return ret;
+			if (ret)
+				return kmemp_complain(ring->pool,
+						      KMEMP_REFUSE_STRUCTURE,
+						      "ring entry %llu is lost, %llu is there",
+						      ring->sequence,
+						      le64_to_cpu(header.sequence));
+			stale = true;
+		}
 	}
 	return 0;
 }
@@ -398,6 +414,13 @@ void kmemp_ring_recover(struct kmemp_ring *ring, struct kmemp_patch *patch,
 	kmemp_media_fence(media);
 	kmemp_patch_apply(patch);
 	kmemp_ring_retire(ring, patch, root);
+	if (root->mirrored)
+		return;
+	/* The other slot too shall be the same in both pages. */
+	kmemp_root_write(ring->pool, root);
+	/* Whole before the next root overwrites the one just written. */
+	kmemp_media_fence(media);
+	root->mirrored = true;
 }
 EXPORT_SYMBOL_GPL(kmemp_ring_recover);
 
