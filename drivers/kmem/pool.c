@@ -177,13 +177,12 @@ static enum kmem_found may_format(struct binding *b, bool forced,
 }
 
 /* Is there a pool, or shall there be one? *@format: make one. */
-static enum kmem_found look(struct binding *b, struct kmemp_super *super,
-			    bool *format, struct kmemp_verdict *verdict)
+static enum kmem_found look(struct binding *b, bool forced,
+			    struct kmemp_super *super, bool *format,
+			    struct kmemp_verdict *verdict)
 {
 	struct kmemp_media *media = kmemp_media_of(b->medium);
 	bool wanted = kmem_params_format_wanted();
-	bool forced = wanted &&
-		      kmem_params_forced(dev_name(&b->dev_dax->dev));
 	enum kmem_found found = KMEM_POOL;
 
 	*format = false;
@@ -384,9 +383,15 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 	enum kmem_found found;
 	struct kmemp_super *super;
 	struct binding *b;
-	bool format;
+	bool format, forced;
 
 	lockdep_assert_held(&bind_lock);
+	/* Used up whatever comes of this bind: it is not meant for a later one. */
+	forced = kmem_params_forced(dev_name(&dev_dax->dev));
+	if (forced && !kmem_params_format_wanted()) {
+		dev_warn(&dev_dax->dev, "persist_format_force is ignored: persist_format_type does not say what to make\n");
+		forced = false;
+	}
 	b = kzalloc(sizeof(*b), GFP_KERNEL);
 	super = kzalloc(sizeof(*super), GFP_KERNEL);
 	if (!b || !super) {
@@ -413,7 +418,7 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 			     "it cannot be mapped");
 		goto out;
 	}
-	found = look(b, super, &format, verdict);
+	found = look(b, forced, super, &format, verdict);
 	if (found == KMEM_POOL && bind(b, format, super->type, verdict))
 		found = KMEM_REFUSED;
 	if (found == KMEM_POOL) {
