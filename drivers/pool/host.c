@@ -98,6 +98,7 @@ struct kmemp_host *kmemp_host_open(const struct kmemp_device *device,
 	host->dev = device->dev;
 	host->domain = device->domain;
 	host->medium = medium;
+	mutex_init(&host->limits);
 	mutex_init(&host->commit);
 	mutex_init(&host->stock_lock);
 	INIT_LIST_HEAD(&host->holds);
@@ -232,6 +233,7 @@ void kmemp_host_free(struct kmemp_host *host)
 	kmemp_media_unmap(host->medium);
 	mutex_destroy(&host->stock_lock);
 	mutex_destroy(&host->commit);
+	mutex_destroy(&host->limits);
 	kfree(host);
 }
 EXPORT_SYMBOL_GPL(kmemp_host_free);
@@ -295,33 +297,39 @@ EXPORT_SYMBOL_GPL(kmemp_host_describe);
 /**
  * kmemp_host_set_limits - change what data is guaranteed and allowed
  * @host: added
- * @data_min: pages guaranteed to data
- * @data_max: ceiling of data in pages, 0 for none
+ * @data_min: pages guaranteed to data; NULL: as it is
+ * @data_max: ceiling of data in pages, 0 for none; NULL: as it is
  *
  * On return the guarantee is kept by withheld pages, or nothing has changed.
  *
  * Return: 0; -EINVAL; -EROFS; -ENOSPC where the node cannot give the pages.
  */
-int kmemp_host_set_limits(struct kmemp_host *host, u64 data_min, u64 data_max)
+int kmemp_host_set_limits(struct kmemp_host *host, const u64 *data_min,
+			  const u64 *data_max)
 {
 	const struct kmemp_super *super = &host->pool.super;
 	u64 old_min, old_max;
 	int ret;
 
+	mutex_lock(&host->limits);
 	mutex_lock(&host->commit);
 	old_min = super->data_min;
 	old_max = super->data_max;
-	ret = kmemp_pool_set_limits(&host->pool, data_min, data_max);
+	ret = kmemp_pool_set_limits(&host->pool, data_min ? *data_min : old_min,
+				    data_max ? *data_max : old_max);
 	mutex_unlock(&host->commit);
 	if (ret)
-		return ret;
+		goto out;
 	ret = kmemp_stock_balance(host);
-	if (ret && data_min > old_min) {
+	if (ret && data_min && *data_min > old_min) {
 		mutex_lock(&host->commit);
 		kmemp_pool_set_limits(&host->pool, old_min, old_max);
 		mutex_unlock(&host->commit);
 		kmemp_stock_balance(host);
-		return ret;
+	} else {
+		ret = 0;
 	}
-	return 0;
+out:
+	mutex_unlock(&host->limits);
+	return ret;
 }

@@ -7,6 +7,8 @@
  *	lock			fields
  *	kmemp_hosts_lock	the list of hosts (its readers use RCU), the
  *	  (hosts.c, mutex)	online-page callback's user count, host->detached
+ *	host->limits		who changes data_min and data_max, until the stock
+ *	  (mutex)		follows
  *	host->commit		host->pool and the medium: everything that stores
  *	  (mutex)		or reads metadata
  *	host->stock_lock	who moves pages between allocator and pool
@@ -88,6 +90,7 @@ struct kmemp_pages {
  * @dev: the device; NULL once detached
  * @domain: what a power cut spares
  * @medium: the mappings
+ * @limits: see above
  * @commit: see above
  * @pool: what is on it
  * @stock_lock: see above
@@ -111,6 +114,7 @@ struct kmemp_host {
 	struct device *dev;
 	enum kmemp_domain domain;
 	struct kmemp_media_kernel *medium;
+	struct mutex limits;
 	struct mutex commit;
 	struct kmemp_pool pool;
 	struct mutex stock_lock;
@@ -190,7 +194,8 @@ int kmemp_poison_init(void);
 void kmemp_poison_exit(void);
 
 /* host.c */
-int kmemp_host_set_limits(struct kmemp_host *host, u64 data_min, u64 data_max);
+int kmemp_host_set_limits(struct kmemp_host *host, const u64 *data_min,
+			  const u64 *data_max);
 
 /* power.c */
 int kmemp_power_init(void);
