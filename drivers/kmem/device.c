@@ -58,7 +58,8 @@ static void describe_domain(struct dev_dax *dev_dax,
 	int hints;
 
 	device->domain = KMEMP_DOMAIN_VOLATILE;
-	if (!region)
+	/* Volatile regions lie on the nd bus too; the test is not exported. */
+	if (!region || strcmp(nd_region_dev(region)->type->name, "nd_pmem"))
 		return;
 	/* As drivers/nvdimm/pmem.c of 6.1 judges it: < 0 is no guarantee. */
 	hints = nvdimm_has_flush(region);
