@@ -95,7 +95,6 @@ struct kmemp_host *kmemp_host_open(const struct kmemp_device *device,
 	strscpy(host->name, dev_name(device->dev), sizeof(host->name));
 	host->nid = device->nid;
 	host->start = device->start;
-	host->dev = device->dev;
 	host->domain = device->domain;
 	host->medium = medium;
 	mutex_init(&host->limits);
@@ -140,6 +139,10 @@ void kmemp_host_added(struct kmemp_host *host)
 	mutex_lock(&host->commit);
 	kmemp_media_window_added(host->medium);
 	mutex_unlock(&host->commit);
+	/* Only now: holders copy from the window without the commit lock. */
+	spin_lock(&host->pages.lock);
+	host->added = true;
+	spin_unlock(&host->pages.lock);
 }
 EXPORT_SYMBOL_GPL(kmemp_host_added);
 
@@ -194,7 +197,6 @@ void kmemp_host_detach(struct kmemp_host *host)
 	char names[128];
 
 	__module_get(THIS_MODULE);
-	host->dev = NULL;
 	WRITE_ONCE(host->detached, true);
 	/* The driver has said why its memory stays. */
 	if (host->closed)
@@ -262,7 +264,8 @@ void kmemp_host_count(struct kmemp_host *host,
 		.pool_bytes = pages->pool_pages << PAGE_SHIFT,
 		.used_bytes = pages->nr_used << PAGE_SHIFT,
 		.withheld_bytes = pages->nr_withheld << PAGE_SHIFT,
-		.reserve_bytes = (target - pages->nr_used) << PAGE_SHIFT,
+		.reserve_bytes = (max(target, pages->nr_used) -
+				  pages->nr_used) << PAGE_SHIFT,
 		.free_bytes = free << PAGE_SHIFT,
 		.online_bytes = online << PAGE_SHIFT,
 		.window_bytes = (pages->window_end - pages->window_first) <<

@@ -14,8 +14,8 @@
  *	host->stock_lock	who moves pages between allocator and pool
  *	  (mutex)
  *	pages->lock		the bitmaps, counts and block states of pages.c;
- *	  (spinlock, leaf)	host->nr_holds, host->holds, host->leaving,
- *				host->bad. Never held over an allocation, a
+ *	  (spinlock, leaf)	host->nr_holds, host->holds, host->added,
+ *				host->leaving, host->bad. Never held over an allocation, a
  *				free, add_memory or a commit.
  *
  * The memory hotplug lock of the kernel is outside pages->lock (the notifier
@@ -87,7 +87,6 @@ struct kmemp_pages {
  * @name: of the device at bind, for messages
  * @nid: its node
  * @start: first physical byte
- * @dev: the device; NULL once detached
  * @domain: what a power cut spares
  * @medium: the mappings
  * @limits: see above
@@ -97,6 +96,7 @@ struct kmemp_pages {
  * @pages: who owns which page
  * @holds: front ends that use the pool
  * @nr_holds: how many
+ * @added: its memory is there, the medium stays mapped as it is
  * @leaving: being unbound: no block may come online, no page moves
  * @closed: the pool has been closed; under @commit
  * @detached: unbound while in use; lives until reboot
@@ -111,7 +111,6 @@ struct kmemp_host {
 	char name[32];
 	int nid;
 	phys_addr_t start;
-	struct device *dev;
 	enum kmemp_domain domain;
 	struct kmemp_media_kernel *medium;
 	struct mutex limits;
@@ -121,6 +120,7 @@ struct kmemp_host {
 	struct kmemp_pages pages;
 	struct list_head holds;
 	unsigned int nr_holds;
+	bool added;
 	bool leaving;
 	bool closed;
 	bool detached;
