@@ -95,6 +95,7 @@ static enum kmem_found probe_ranges(struct dev_dax *dev_dax,
 	const struct range *first = &dev_dax->ranges[0].range;
 	const struct range *last = &dev_dax->ranges[dev_dax->nr_range - 1].range;
 	bool at_first = false, at_last = false;
+	struct device *dev = &dev_dax->dev;
 
 	/* Memory of it that is still there from an earlier bind: stock's. */
 	if (page_has_magic(first->start, &at_first) ||
@@ -104,7 +105,12 @@ static enum kmem_found probe_ranges(struct dev_dax *dev_dax,
 			     "a device of %d ranges", dev_dax->nr_range);
 		return KMEM_REFUSED;
 	}
-	return at_first || at_last ? KMEM_REFUSED : KMEM_PLAIN;
+	if (at_first || at_last || kmem_params_forced(dev_name(dev)))
+		return KMEM_REFUSED;
+	if (kmem_params_format_wanted())
+		dev_info(dev, "not formatted: %s\n",
+			 kmemp_refusal_info(verdict->code)->what);
+	return KMEM_PLAIN;
 }
 
 static int ends_empty(struct kmemp_media *media, struct kmemp_verdict *verdict)
@@ -176,7 +182,8 @@ static enum kmem_found may_format(struct binding *b, bool forced,
 		kmem_device_check(b->dev_dax, &b->device, verdict);
 	if (verdict->code == KMEMP_REFUSE_NOTHING)
 		return KMEM_POOL;
-	if (forced)
+	/* A pool's node takes no plain device either. */
+	if (forced || verdict->code == KMEMP_REFUSE_NODE_TAKEN)
 		return KMEM_REFUSED;
 	dev_info(dev, "not formatted: %s\n",
 		 kmemp_refusal_info(verdict->code)->what);
@@ -399,7 +406,7 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 	/* Used up whatever comes of this bind: it is not meant for a later one. */
 	forced = kmem_params_forced(dev_name(&dev_dax->dev));
 	if (forced && !kmem_params_format_wanted()) {
-		dev_warn(&dev_dax->dev, "persist_format_force is ignored: persist_format_type does not say what to make\n");
+		dev_warn(&dev_dax->dev, "persist_format_force is used up and nothing formatted: persist_format_type is not set\n");
 		forced = false;
 	}
 	b = kzalloc(sizeof(*b), GFP_KERNEL);
@@ -484,6 +491,7 @@ enum kmem_found kmem_pool_probe(struct dev_dax *dev_dax, int *error)
 		*error = kmemp_refusal_info(verdict.code)->err;
 	} else {
 		kmem_refusal_forget(dev_name(dev));
+		kmem_params_bound(dev_name(dev));
 	}
 	if (found != KMEM_POOL)
 		module_put(THIS_MODULE);
