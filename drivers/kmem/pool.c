@@ -44,8 +44,10 @@ enum { HEAD, WINDOW, TAIL, NR_PARTS };
  * @device: what is known of it
  * @medium: its mappings; the host's once there is one
  * @host: the pool
+ * @uuid: of the pool
  * @name: owner of the resources; not the device's, which may go before them
  * @res: the reserved parts of the address range
+ * @files: persist/ is there
  * @mgid: memory group of the window
  * @type: memory type of the node
  */
@@ -55,8 +57,10 @@ struct binding {
 	struct kmemp_device device;
 	struct kmemp_media_kernel *medium;
 	struct kmemp_host *host;
+	u8 uuid[KMEMP_UUID_SIZE];
 	char name[32];
 	struct resource *res[NR_PARTS];
+	bool files;
 	int mgid;
 	struct memory_dev_type *type;
 };
@@ -308,8 +312,10 @@ err_type:
 
 static void announce(struct binding *b, char *state)
 {
-	char *envp[2] = { state };
+	char uuid[sizeof("KMEMP_UUID=") + UUID_STRING_LEN];
+	char *envp[3] = { state, uuid };
 
+	snprintf(uuid, sizeof(uuid), "KMEMP_UUID=%pU", b->uuid);
 	kobject_uevent_env(&b->dev_dax->dev.kobj, KOBJ_CHANGE, envp);
 }
 
@@ -366,8 +372,10 @@ static int bind(struct binding *b, bool format, u32 type,
 		goto err_publish;
 	kmemp_host_added(b->host);
 
+	memcpy(b->uuid, kmemp_host_uuid(b->host), sizeof(b->uuid));
 	dev_set_drvdata(dev, b->host);
-	if (sysfs_create_group(&dev->kobj, &kmemp_host_attributes))
+	b->files = !sysfs_create_group(&dev->kobj, &kmemp_host_attributes);
+	if (!b->files)
 		dev_warn(dev, "persist/ could not be made in sysfs, the pool works without\n");
 	kmemp_host_describe(b->host, text, sizeof(text));
 	dev_info(dev, "%s\n", text);
@@ -580,7 +588,8 @@ bool kmem_pool_remove(struct dev_dax *dev_dax)
 		mutex_unlock(&bind_lock);
 		return false;
 	}
-	sysfs_remove_group(&dev->kobj, &kmemp_host_attributes);
+	if (b->files)
+		sysfs_remove_group(&dev->kobj, &kmemp_host_attributes);
 	dev_set_drvdata(dev, NULL);
 	if (remove_memory_of(b)) {
 		announce(b, "KMEMP_STATE=unbound");

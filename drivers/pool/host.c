@@ -279,6 +279,18 @@ void kmemp_host_count(struct kmemp_host *host,
 EXPORT_SYMBOL_GPL(kmemp_host_count);
 
 /**
+ * kmemp_host_uuid - uuid of a pool
+ * @host: opened
+ *
+ * Return: KMEMP_UUID_SIZE bytes; gone when kmemp_host_leave() has closed it.
+ */
+const u8 *kmemp_host_uuid(const struct kmemp_host *host)
+{
+	return host->pool.super.uuid;
+}
+EXPORT_SYMBOL_GPL(kmemp_host_uuid);
+
+/**
  * kmemp_host_describe - one line about a pool, for the kernel log
  * @host: opened
  * @buf: where to
