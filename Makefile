@@ -125,7 +125,7 @@ clean:	## remove what was built; the cache of guest kernels stays
 	$(Q)rm -rf build
 	$(Q)find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o \
 		-name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o \
-		-name 'modules.order' -o -name 'Module.symvers' \) -exec rm -f {} +
+		-name '.*.d' -o -name 'modules.order' -o -name 'Module.symvers' \) -exec rm -f {} +
 
 .PHONY: help
 help:	## this list

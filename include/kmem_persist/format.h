@@ -234,8 +234,9 @@ struct kmemp_disk_pointer {
 #define KMEMP_POINTER_MAGIC	0x4b4d454d504e5452ULL
 
 /*
- * Bad-page slot of format none: page index in the low 40 bits, above it 24
- * bits of the CRC32C of the index seeded with the seal key. Zero: empty.
+ * Bad-page slot of format none: page index in the low 40 bits, above it the
+ * high 24 bits of the seal over the index as __le64, with epoch, sequence and
+ * position 0. Zero: empty.
  */
 #define KMEMP_BAD_CHECK_SHIFT	40
 
