@@ -9,14 +9,17 @@
  *	  (hosts.c, mutex)	online-page callback's user count, host->detached
  *	host->limits		who changes data_min and data_max, until the stock
  *	  (mutex)		follows
- *	host->commit		host->pool and the medium: everything that stores
- *	  (mutex)		or reads metadata
+ *	host->commit		host->closed, and the moment when the medium's
+ *	  (mutex)		window changes over to the direct map: whoever
+ *				asks the pool for something without a hold or a
+ *				sysfs file that keeps it open. Outside of the
+ *				pool's own locks (struct kmemp_pool).
  *	host->stock_lock	who moves pages between allocator and pool
  *	  (mutex)
  *	pages->lock		the bitmaps, counts and block states of pages.c;
  *	  (spinlock, leaf)	host->nr_holds, host->holds, host->added,
- *				host->leaving, host->bad. Never held over an allocation, a
- *				free, add_memory or a commit.
+ *				host->leaving, host->bad. Never held over an
+ *				allocation, a free, add_memory or a commit.
  *
  * The memory hotplug lock of the kernel is outside pages->lock (the notifier
  * and the callback run under it) and inside kmemp_hosts_lock and commit.
