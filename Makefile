@@ -44,9 +44,13 @@ kbuild = $(MAKE) $(if $(filter 1,$(V)),,-s) -C $(KDIR) \
 .PHONY: all
 all: modules tools	## modules and tools
 
+# kbuild does not see that symbol versions which it took from elsewhere have
+# changed, hence the rm
 .PHONY: modules
 modules: packages-build	## the kernel modules, for KDIR or KVER
 	$(Q)$(kbuild) M=$(CURDIR) modules
+	$(Q)! [ Module.symvers -nt selftests/modules/Module.symvers ] || \
+		rm -f selftests/modules/Module.symvers
 	$(Q)$(if $(wildcard selftests/modules/Kbuild),$(kbuild) \
 		M=$(CURDIR)/selftests/modules modules,:)
 

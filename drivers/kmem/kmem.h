@@ -3,6 +3,7 @@
 #ifndef KMEMP_KMEM_H
 #define KMEMP_KMEM_H
 
+#include <linux/jiffies.h>
 #include <linux/types.h>
 
 #include <kmem_persist/pool.h>
@@ -12,12 +13,18 @@ struct device_driver;
 struct kmemp_device;
 struct memory_dev_type;
 
+/*
+ * daxctl has a device probed twice, by new_id and by bind, with a plugin loaded
+ * in between perhaps. Probes that are no further apart are one bind to people.
+ */
+#define KMEM_SAME_BIND	(3 * HZ)
+
 /* plain.c: a device without a pool, treated as the kernel's own kmem does */
 extern const char *kmem_ram_name;
 int kmem_plain_init(void);
 void kmem_plain_exit(void);
 int kmem_plain_probe(struct dev_dax *dev_dax);
-void kmem_plain_remove(struct dev_dax *dev_dax);
+bool kmem_plain_remove(struct dev_dax *dev_dax);
 struct memory_dev_type *kmem_memory_type_get(int node);
 void kmem_memory_stuck(void);
 
@@ -36,6 +43,8 @@ enum kmem_found {
 /* pool.c: a device that holds a pool, or shall */
 enum kmem_found kmem_pool_probe(struct dev_dax *dev_dax, int *error);
 bool kmem_pool_remove(struct dev_dax *dev_dax);
+bool kmem_pool_plain_on_node(int nid);
+void kmem_pool_plain_gone(struct dev_dax *dev_dax);
 
 /* device.c: what a device is */
 int kmem_device_describe(struct dev_dax *dev_dax, struct kmemp_device *device,
@@ -49,6 +58,7 @@ void kmem_device_release(struct kmemp_device *device);
 bool kmem_params_format_wanted(void);
 const struct kmemp_format_ops *kmem_params_format(char *name, size_t size);
 bool kmem_params_forced(const char *device);
+void kmem_params_bound(const char *device);
 const struct kmemp_format_ops *kmem_format_load(u32 type);
 
 /* refusals.c: what was refused and why, kept for people and the tool */

@@ -17,7 +17,10 @@ static int kmem_probe(struct dev_dax *dev_dax)
 
 	switch (kmem_pool_probe(dev_dax, &error)) {
 	case KMEM_PLAIN:
-		return kmem_plain_probe(dev_dax);
+		error = kmem_plain_probe(dev_dax);
+		if (error)
+			kmem_pool_plain_gone(dev_dax);
+		return error;
 	case KMEM_POOL:
 		return 0;
 	case KMEM_REFUSED:
@@ -28,8 +31,8 @@ static int kmem_probe(struct dev_dax *dev_dax)
 
 static void kmem_remove(struct dev_dax *dev_dax)
 {
-	if (!kmem_pool_remove(dev_dax))
-		kmem_plain_remove(dev_dax);
+	if (!kmem_pool_remove(dev_dax) && kmem_plain_remove(dev_dax))
+		kmem_pool_plain_gone(dev_dax);
 }
 
 static struct dax_device_driver kmem_driver = {

@@ -4,6 +4,7 @@
  * device that is meant even if something is there.
  */
 #include <linux/ctype.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
@@ -18,10 +19,17 @@
 #define TYPE_SIZE	32
 #define DEVICE_SIZE	32
 
-/* Guards the two values below, which are written at any time by sysfs. */
+/* Guards what is below; the first two are written at any time by sysfs. */
 static DEFINE_MUTEX(params_lock);
 static char format_type[TYPE_SIZE];
 static char format_force[DEVICE_SIZE];
+/*
+ * The device that has used format_force up, and until when that counts for it:
+ * what is refused to daxctl's first probe must not be plain memory after the
+ * second.
+ */
+static char forced_device[DEVICE_SIZE];
+static unsigned long forced_until;
 
 /* A word of [a-z0-9-]: a number or a name of a format. */
 static bool type_valid(const char *type)
@@ -87,6 +95,18 @@ module_param_cb(persist_format_type, &format_type_ops, NULL, 0644);
 MODULE_PARM_DESC(persist_format_type,
 		 "format of a pool to be made of an empty persistent device at bind: number or name; default: none is made");
 
+/* A name as the dax bus gives them: dax, two numbers, a dot between them. */
+static bool device_valid(const char *device)
+{
+	unsigned int region, id;
+	char canonical[DEVICE_SIZE];
+
+	if (sscanf(device, "dax%u.%u", &region, &id) != 2)
+		return false;
+	snprintf(canonical, sizeof(canonical), "dax%u.%u", region, id);
+	return !strcmp(device, canonical);
+}
+
 static int format_force_set(const char *val, const struct kernel_param *kp)
 {
 	char device[DEVICE_SIZE];
@@ -100,6 +120,10 @@ static int format_force_set(const char *val, const struct kernel_param *kp)
 	ret = copy_word("persist_format_force", val, device, sizeof(device));
 	if (ret)
 		return ret;
+	if (device[0] && !device_valid(device)) {
+		pr_err("kmem: persist_format_force: not the name of a device; example: dax0.0; empty to force nothing\n");
+		return -EINVAL;
+	}
 	mutex_lock(&params_lock);
 	strscpy(format_force, device, sizeof(format_force));
 	mutex_unlock(&params_lock);
@@ -144,7 +168,7 @@ bool kmem_params_format_wanted(void)
  * kmem_params_forced() - was this device named to be formatted, whatever it is?
  * @device: its name
  *
- * Uses the permission up.
+ * Uses the permission up: it counts for this bind, with all probes of it.
  *
  * Return: true if it was.
  */
@@ -153,11 +177,27 @@ bool kmem_params_forced(const char *device)
 	bool forced;
 
 	mutex_lock(&params_lock);
-	forced = format_force[0] && !strcmp(format_force, device);
-	if (forced)
+	if (format_force[0] && !strcmp(format_force, device)) {
+		strscpy(forced_device, device, sizeof(forced_device));
+		forced_until = jiffies + KMEM_SAME_BIND;
 		format_force[0] = '\0';
+	}
+	forced = !strcmp(forced_device, device) &&
+		 time_before(jiffies, forced_until);
 	mutex_unlock(&params_lock);
 	return forced;
+}
+
+/**
+ * kmem_params_bound() - a bind has come to its end
+ * @device: the bound device
+ */
+void kmem_params_bound(const char *device)
+{
+	mutex_lock(&params_lock);
+	if (!strcmp(forced_device, device))
+		forced_device[0] = '\0';
+	mutex_unlock(&params_lock);
 }
 
 /**

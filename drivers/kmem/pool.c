@@ -7,7 +7,8 @@
  * recovery) before the first page of memory is added.
  *
  * Lock:	bind_lock
- * guards:	the list of bindings; one pool at a time binds or unbinds
+ * guards:	the list of bindings, plain_on_node; one pool at a time binds or
+ *		unbinds
  * order:	under the device's lock; outside everything of kmemp_core
  */
 #include <linux/device.h>
@@ -43,8 +44,10 @@ enum { HEAD, WINDOW, TAIL, NR_PARTS };
  * @device: what is known of it
  * @medium: its mappings; the host's once there is one
  * @host: the pool
+ * @uuid: of the pool
  * @name: owner of the resources; not the device's, which may go before them
  * @res: the reserved parts of the address range
+ * @files: persist/ is there
  * @mgid: memory group of the window
  * @type: memory type of the node
  */
@@ -54,14 +57,22 @@ struct binding {
 	struct kmemp_device device;
 	struct kmemp_media_kernel *medium;
 	struct kmemp_host *host;
+	u8 uuid[KMEMP_UUID_SIZE];
 	char name[32];
 	struct resource *res[NR_PARTS];
+	bool files;
 	int mgid;
 	struct memory_dev_type *type;
 };
 
 static DEFINE_MUTEX(bind_lock);
 static LIST_HEAD(bindings);
+
+/*
+ * How many devices without a pool each node has: they may not have added their
+ * memory yet, or all of it may be offline.
+ */
+static unsigned int plain_on_node[MAX_NUMNODES];
 
 /* A superblock in one of the two places of a device in several ranges? */
 static int page_has_magic(phys_addr_t start, bool *magic)
@@ -88,6 +99,7 @@ static enum kmem_found probe_ranges(struct dev_dax *dev_dax,
 	const struct range *first = &dev_dax->ranges[0].range;
 	const struct range *last = &dev_dax->ranges[dev_dax->nr_range - 1].range;
 	bool at_first = false, at_last = false;
+	struct device *dev = &dev_dax->dev;
 
 	/* Memory of it that is still there from an earlier bind: stock's. */
 	if (page_has_magic(first->start, &at_first) ||
@@ -97,7 +109,12 @@ static enum kmem_found probe_ranges(struct dev_dax *dev_dax,
 			     "a device of %d ranges", dev_dax->nr_range);
 		return KMEM_REFUSED;
 	}
-	return at_first || at_last ? KMEM_REFUSED : KMEM_PLAIN;
+	if (at_first || at_last || kmem_params_forced(dev_name(dev)))
+		return KMEM_REFUSED;
+	if (kmem_params_format_wanted())
+		dev_info(dev, "not formatted: %s\n",
+			 kmemp_refusal_info(verdict->code)->what);
+	return KMEM_PLAIN;
 }
 
 static int ends_empty(struct kmemp_media *media, struct kmemp_verdict *verdict)
@@ -169,7 +186,8 @@ static enum kmem_found may_format(struct binding *b, bool forced,
 		kmem_device_check(b->dev_dax, &b->device, verdict);
 	if (verdict->code == KMEMP_REFUSE_NOTHING)
 		return KMEM_POOL;
-	if (forced)
+	/* A pool's node takes no plain device either. */
+	if (forced || verdict->code == KMEMP_REFUSE_NODE_TAKEN)
 		return KMEM_REFUSED;
 	dev_info(dev, "not formatted: %s\n",
 		 kmemp_refusal_info(verdict->code)->what);
@@ -177,13 +195,12 @@ static enum kmem_found may_format(struct binding *b, bool forced,
 }
 
 /* Is there a pool, or shall there be one? *@format: make one. */
-static enum kmem_found look(struct binding *b, struct kmemp_super *super,
-			    bool *format, struct kmemp_verdict *verdict)
+static enum kmem_found look(struct binding *b, bool forced,
+			    struct kmemp_super *super, bool *format,
+			    struct kmemp_verdict *verdict)
 {
 	struct kmemp_media *media = kmemp_media_of(b->medium);
 	bool wanted = kmem_params_format_wanted();
-	bool forced = wanted &&
-		      kmem_params_forced(dev_name(&b->dev_dax->dev));
 	enum kmem_found found = KMEM_POOL;
 
 	*format = false;
@@ -295,8 +312,10 @@ err_type:
 
 static void announce(struct binding *b, char *state)
 {
-	char *envp[2] = { state };
+	char uuid[sizeof("KMEMP_UUID=") + UUID_STRING_LEN];
+	char *envp[3] = { state, uuid };
 
+	snprintf(uuid, sizeof(uuid), "KMEMP_UUID=%pU", b->uuid);
 	kobject_uevent_env(&b->dev_dax->dev.kobj, KOBJ_CHANGE, envp);
 }
 
@@ -353,8 +372,10 @@ static int bind(struct binding *b, bool format, u32 type,
 		goto err_publish;
 	kmemp_host_added(b->host);
 
+	memcpy(b->uuid, kmemp_host_uuid(b->host), sizeof(b->uuid));
 	dev_set_drvdata(dev, b->host);
-	if (sysfs_create_group(&dev->kobj, &kmemp_host_attributes))
+	b->files = !sysfs_create_group(&dev->kobj, &kmemp_host_attributes);
+	if (!b->files)
 		dev_warn(dev, "persist/ could not be made in sysfs, the pool works without\n");
 	kmemp_host_describe(b->host, text, sizeof(text));
 	dev_info(dev, "%s\n", text);
@@ -387,9 +408,15 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 	enum kmem_found found;
 	struct kmemp_super *super;
 	struct binding *b;
-	bool format;
+	bool format, forced;
 
 	lockdep_assert_held(&bind_lock);
+	/* Used up whatever comes of this bind: it is not meant for a later one. */
+	forced = kmem_params_forced(dev_name(&dev_dax->dev));
+	if (forced && !kmem_params_format_wanted()) {
+		dev_warn(&dev_dax->dev, "persist_format_force is used up and nothing formatted: persist_format_type is not set\n");
+		forced = false;
+	}
 	b = kzalloc(sizeof(*b), GFP_KERNEL);
 	super = kzalloc(sizeof(*super), GFP_KERNEL);
 	if (!b || !super) {
@@ -416,7 +443,7 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 			     "it cannot be mapped");
 		goto out;
 	}
-	found = look(b, super, &format, verdict);
+	found = look(b, forced, super, &format, verdict);
 	if (found == KMEM_POOL && bind(b, format, super->type, verdict))
 		found = KMEM_REFUSED;
 	if (found == KMEM_POOL) {
@@ -444,6 +471,7 @@ enum kmem_found kmem_pool_probe(struct dev_dax *dev_dax, int *error)
 {
 	struct device *dev = &dev_dax->dev;
 	struct kmemp_verdict verdict = {};
+	int nid = dev_dax->target_node;
 	enum kmem_found found;
 
 	/*
@@ -457,24 +485,54 @@ enum kmem_found kmem_pool_probe(struct dev_dax *dev_dax, int *error)
 
 	mutex_lock(&bind_lock);
 	found = probe_locked(dev_dax, &verdict);
-	mutex_unlock(&bind_lock);
 	/* Also where there is no pool: the node may be another one's. */
-	if (found == KMEM_PLAIN && dev_dax->target_node >= 0 &&
-	    kmemp_host_on_node(dev_dax->target_node)) {
+	if (found == KMEM_PLAIN && nid >= 0 && kmemp_host_on_node(nid)) {
 		memset(&verdict, 0, sizeof(verdict));
-		kmemp_refuse(&verdict, KMEMP_REFUSE_NODE_TAKEN, "node %d",
-			     dev_dax->target_node);
+		kmemp_refuse(&verdict, KMEMP_REFUSE_NODE_TAKEN, "node %d", nid);
 		found = KMEM_REFUSED;
 	}
+	if (found == KMEM_PLAIN && nid >= 0)
+		plain_on_node[nid]++;
+	mutex_unlock(&bind_lock);
 	if (found == KMEM_REFUSED) {
 		kmem_refusal_say(dev, &verdict);
 		*error = kmemp_refusal_info(verdict.code)->err;
 	} else {
 		kmem_refusal_forget(dev_name(dev));
+		kmem_params_bound(dev_name(dev));
 	}
 	if (found != KMEM_POOL)
 		module_put(THIS_MODULE);
 	return found;
+}
+
+/**
+ * kmem_pool_plain_on_node() - does a device without a pool have this node?
+ * @nid: node, >= 0
+ *
+ * Context: within kmem_pool_probe().
+ *
+ * Return: true if one does, whether its memory is online or not.
+ */
+bool kmem_pool_plain_on_node(int nid)
+{
+	lockdep_assert_held(&bind_lock);
+	return plain_on_node[nid];
+}
+
+/**
+ * kmem_pool_plain_gone() - a device found to be plain has no memory any more
+ * @dev_dax: the device
+ */
+void kmem_pool_plain_gone(struct dev_dax *dev_dax)
+{
+	int nid = dev_dax->target_node;
+
+	if (nid < 0)
+		return;
+	mutex_lock(&bind_lock);
+	plain_on_node[nid]--;
+	mutex_unlock(&bind_lock);
 }
 
 static struct binding *find_binding(struct dev_dax *dev_dax)
@@ -530,7 +588,8 @@ bool kmem_pool_remove(struct dev_dax *dev_dax)
 		mutex_unlock(&bind_lock);
 		return false;
 	}
-	sysfs_remove_group(&dev->kobj, &kmemp_host_attributes);
+	if (b->files)
+		sysfs_remove_group(&dev->kobj, &kmemp_host_attributes);
 	dev_set_drvdata(dev, NULL);
 	if (remove_memory_of(b)) {
 		announce(b, "KMEMP_STATE=unbound");

@@ -3,9 +3,7 @@
  * Refused binds: said once in the kernel log, and kept in
  * /sys/bus/dax/drivers/kmem/refusals until the device binds: the log may have
  * scrolled away by the time somebody asks `kmemp info`.
- *
- * daxctl has every device probed twice, by new_id and by bind: what was said
- * just before is not said again.
+ * What was said in the same bind is not said again.
  */
 #include <linux/device.h>
 #include <linux/jiffies.h>
@@ -18,9 +16,6 @@
 #include <kmem_persist/host.h>
 
 #include "kmem.h"
-
-/* Between two probes of one daxctl, which may load a plugin in each. */
-#define REPEAT_JIFFIES	(3 * HZ)
 
 /**
  * struct refusal - why a device was refused
@@ -69,7 +64,7 @@ static bool keep(const char *device, const struct kmemp_verdict *verdict)
 	} else if (refusal->verdict.code == verdict->code &&
 		   !strcmp(refusal->verdict.particulars,
 			   verdict->particulars) &&
-		   time_before(jiffies, refusal->said + REPEAT_JIFFIES)) {
+		   time_before(jiffies, refusal->said + KMEM_SAME_BIND)) {
 		fresh = false;
 	}
 	refusal->verdict = *verdict;

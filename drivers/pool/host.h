@@ -7,13 +7,15 @@
  *	lock			fields
  *	kmemp_hosts_lock	the list of hosts (its readers use RCU), the
  *	  (hosts.c, mutex)	online-page callback's user count, host->detached
+ *	host->limits		who changes data_min and data_max, until the stock
+ *	  (mutex)		follows
  *	host->commit		host->pool and the medium: everything that stores
  *	  (mutex)		or reads metadata
  *	host->stock_lock	who moves pages between allocator and pool
  *	  (mutex)
  *	pages->lock		the bitmaps, counts and block states of pages.c;
- *	  (spinlock, leaf)	host->nr_holds, host->holds, host->leaving,
- *				host->bad. Never held over an allocation, a
+ *	  (spinlock, leaf)	host->nr_holds, host->holds, host->added,
+ *				host->leaving, host->bad. Never held over an allocation, a
  *				free, add_memory or a commit.
  *
  * The memory hotplug lock of the kernel is outside pages->lock (the notifier
@@ -85,15 +87,16 @@ struct kmemp_pages {
  * @name: of the device at bind, for messages
  * @nid: its node
  * @start: first physical byte
- * @dev: the device; NULL once detached
  * @domain: what a power cut spares
  * @medium: the mappings
+ * @limits: see above
  * @commit: see above
  * @pool: what is on it
  * @stock_lock: see above
  * @pages: who owns which page
  * @holds: front ends that use the pool
  * @nr_holds: how many
+ * @added: its memory is there, the medium stays mapped as it is
  * @leaving: being unbound: no block may come online, no page moves
  * @closed: the pool has been closed; under @commit
  * @detached: unbound while in use; lives until reboot
@@ -108,15 +111,16 @@ struct kmemp_host {
 	char name[32];
 	int nid;
 	phys_addr_t start;
-	struct device *dev;
 	enum kmemp_domain domain;
 	struct kmemp_media_kernel *medium;
+	struct mutex limits;
 	struct mutex commit;
 	struct kmemp_pool pool;
 	struct mutex stock_lock;
 	struct kmemp_pages pages;
 	struct list_head holds;
 	unsigned int nr_holds;
+	bool added;
 	bool leaving;
 	bool closed;
 	bool detached;
@@ -193,7 +197,8 @@ int kmemp_poison_init(void);
 void kmemp_poison_exit(void);
 
 /* host.c */
-int kmemp_host_set_limits(struct kmemp_host *host, u64 data_min, u64 data_max);
+int kmemp_host_set_limits(struct kmemp_host *host, const u64 *data_min,
+			  const u64 *data_max);
 
 /* power.c */
 int kmemp_power_init(void);

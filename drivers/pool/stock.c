@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
+#include <linux/sched/signal.h>
 
 #include "host.h"
 #include "trace.h"
@@ -25,7 +26,10 @@
 /* What opens a movable zone; such pages are never moved, only offlined. */
 #define STOCK_MOVABLE	(__GFP_HIGHMEM | __GFP_MOVABLE)
 
-/* Take 2 MiB at a time while that much is missing: single pages shatter. */
+/*
+ * Take 2 MiB at a time while that much is missing and to be had, then less:
+ * single pages shatter.
+ */
 #define STOCK_ORDER	9
 
 /* Pages set aside because they cannot be parked, before giving up. */
@@ -96,6 +100,7 @@ static struct page *alloc_node(int nid, unsigned int order)
 /* Take up to @want pages from the allocator; those that do not fit go back. */
 static u64 take(struct kmemp_host *host, u64 want)
 {
+	unsigned int order = STOCK_ORDER;
 	unsigned long nr_rejected = 0;
 	LIST_HEAD(rejected);
 	struct page *page, *next;
@@ -104,18 +109,24 @@ static u64 take(struct kmemp_host *host, u64 want)
 	if (!node_online(host->nid))
 		return 0;
 	while (done < want && nr_rejected < STOCK_MAX_REJECTED) {
-		unsigned int order = want - done >= 1UL << STOCK_ORDER ?
-				     STOCK_ORDER : 0;
 		unsigned long i, nr;
 
-		page = alloc_node(host->nid, order);
-		if (!page && order) {
-			order = 0;
-			page = alloc_node(host->nid, 0);
-		}
-		if (!page)
+		/* Whoever wrote the limit may give up waiting. */
+		if (fatal_signal_pending(current))
 			break;
 		nr = 1UL << order;
+		if (want - done < nr) {
+			order--;
+			continue;
+		}
+		page = alloc_node(host->nid, order);
+		if (!page && !order)
+			break;
+		if (!page) {
+			/* Compaction has failed: not again for each page. */
+			order--;
+			continue;
+		}
 		if (order)
 			split_page(page, order);
 		for (i = 0; i < nr; i++) {

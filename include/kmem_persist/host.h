@@ -107,6 +107,7 @@ bool kmemp_host_on_node(int nid);
 int kmemp_host_uuid_bound(const u8 *uuid, struct kmemp_verdict *verdict);
 void kmemp_host_count(struct kmemp_host *host,
 		      struct kmemp_host_counts *counts);
+const u8 *kmemp_host_uuid(const struct kmemp_host *host);
 void kmemp_host_describe(struct kmemp_host *host, char *buf, size_t size);
 size_t kmemp_host_list_detached(char *buf, size_t size);
 

@@ -242,7 +242,7 @@ static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 	return 0;
 }
 
-static int op_for_each_used(struct kmemp_pool *pool, kmemp_used_fn fn,
+static int op_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			    void *arg)
 {
 	return bitmap_bits_for_each(kmemp_pool_private(pool), fn, arg);
@@ -290,7 +290,7 @@ static const struct kmemp_format_ops bitmap_ops = {
 	.prepare = bitmap_prepare,
 	.commit = op_commit,
 	.retire = op_retire,
-	.for_each_used = op_for_each_used,
+	.for_each_used = op_walk_used,
 	.next_object = op_next_object,
 	.next_record = op_next_record,
 	.next_extent = op_next_extent,

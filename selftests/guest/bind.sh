@@ -5,9 +5,10 @@
 
 driver=/sys/bus/dax/drivers/kmem
 
-# what a failed write says, without the shell's part of it
-sysfs_write() {	# FILE WORD
-	{ echo "$2" >"$1"; } 2>&1 | sed 's/.*: //' || true
+# what a failed write says, without the command's part of it.  (By cat, since
+# echo writes each line by itself.)
+sysfs_write() {	# FILE TEXT
+	{ cat >"$1" <<<"$2"; } 2>&1 | sed 's/.*: //' || true
 }
 
 sysfs_bind() {	# DAX: prints the error, if any
@@ -17,6 +18,13 @@ sysfs_bind() {	# DAX: prints the error, if any
 unbind() {	# DAX, from whichever driver it has
 	local dax=/sys/bus/dax/devices/$1
 	[ ! -e "$dax/driver" ] || echo "$1" >"$dax/driver/unbind"
+}
+
+# With no driver, a device that kmem has seen would be bound along with the next
+# one that daxctl tells kmem of
+to_devdax() {	# DAX
+	unbind "$1"
+	echo "$1" >/sys/bus/dax/drivers/device_dax/bind
 }
 
 has_driver() {	# DAX DRIVER

@@ -73,6 +73,9 @@ ok "first magic lost: mended" unchanged good
 poke_hex $((size - 4096 + 104)) ff
 binds "copy damaged: binds"
 ok "copy damaged: mended" unchanged good
+poke_hex 3000 01
+binds "something in a gap of the first page: binds"
+ok "something in a gap of the first page: mended" unchanged good
 zero $((size - 4096)) 4096
 binds "copy gone: binds"
 ok "copy gone: mended" unchanged good
@@ -149,13 +152,18 @@ refused "a label with control characters" geometry "Structure needs cleaning" \
 	'label is not a valid name'
 restore good
 poke_hex 3000 01
-refused "something in a gap" geometry "Structure needs cleaning" 'gaps.*not zero'
+poke_hex $((size - 4096 + 3000)) 01
+refused "something in the gaps" geometry "Structure needs cleaning" 'gaps.*not zero'
 restore good
 
 poke_hex 3584 0100000000000000
-refused "a bad-page slot that makes no sense" structure "Structure needs cleaning" \
-	'bad-page slot 0 of the first page holds 0x1.*kmemp check dax0\.0'
-back "a bad-page slot that makes no sense"
+binds "a damaged bad-page slot: binds"
+ok "a damaged bad-page slot: mended" unchanged good
+poke_hex 3584 0100000000000000
+poke_hex $((size - 4096 + 3584)) 0100000000000000
+refused "both bad-page slots damaged" structure "Structure needs cleaning" \
+	'structure of the format is damaged \(bad-page slot 0 .*0x1.*kmemp check dax0\.0$'
+back "both bad-page slots damaged"
 
 ### The machine
 
@@ -169,8 +177,8 @@ refused "callback taken" callback "Device or resource busy" \
 module rmmod occupy
 back "callback taken"
 
-window=$(guest g "cat /sys/bus/dax/devices/$dax/resource")
-module insmod occupy.ko start=$((window + (130 << 20))) size=4096
+start=$(guest g "cat /sys/bus/dax/devices/$dax/resource")
+module insmod occupy.ko start=$((start + (130 << 20))) size=4096
 refused "range taken" busy_range "Device or resource busy" \
 	'address range is in use \(0x[0-9a-f]+-0x[0-9a-f]+\).*/proc/iomem'
 module rmmod occupy

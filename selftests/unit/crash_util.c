@@ -33,7 +33,7 @@ void crash_commit(struct crash_work *work, struct kmemp_batch *batch)
 	ret = kmemp_batch_commit(batch);
 	kmemp_batch_free(batch);
 	if (ret) {
-		fprintf(stderr, "# commit %llu: error %d\n", seq, ret);
+		fprintf(stderr, "# batch %llu: error %d\n", seq, ret);
 		exit(2);
 	}
 	record_mark(work->record, CRASH_DURABLE(seq));

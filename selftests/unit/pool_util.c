@@ -135,7 +135,10 @@ static u64 mix(u64 hash, const void *data, size_t len)
 	return hash;
 }
 
-#define MIX(hash, value) mix(hash, &(u64){ value }, sizeof(u64))
+static u64 mix_number(u64 hash, u64 value)
+{
+	return mix(hash, &value, sizeof(value));
+}
 
 /* An image that was hit may show ever more items; a test pool has few. */
 #define MOST_ITEMS	200000
@@ -150,10 +153,10 @@ static u64 digest_records(struct kmemp_pool *pool, u64 id, u64 hash, int *err)
 		*err = kmemp_pool_next_record(pool, id, &record, buffer);
 		if (*err)
 			break;
-		hash = MIX(hash, record.kind);
-		hash = MIX(hash, record.name_len);
+		hash = mix_number(hash, record.kind);
+		hash = mix_number(hash, record.name_len);
 		hash = mix(hash, record.name, record.name_len);
-		hash = MIX(hash, record.value_len);
+		hash = mix_number(hash, record.value_len);
 		hash = mix(hash, record.value, record.value_len);
 		/* The next position: one zero byte longer, or the next hash. */
 		record.name = buffer;
@@ -180,16 +183,16 @@ u64 test_digest(struct kmemp_pool *pool, int *err)
 	for (; !(*err = kmemp_pool_next_object(pool, &id)); id++) {
 		u64 offset = 0;
 
-		hash = MIX(hash, id);
+		hash = mix_number(hash, id);
 		hash = digest_records(pool, id, hash, err);
 		if (*err)
 			return 0;
 		while (!(*err = kmemp_pool_next_extent(pool, id, offset,
 						       1ULL << 30, &extent))) {
-			hash = MIX(hash, extent.offset);
-			hash = MIX(hash, extent.page);
-			hash = MIX(hash, extent.count);
-			hash = MIX(hash, extent.flags << 8 | extent.tag);
+			hash = mix_number(hash, extent.offset);
+			hash = mix_number(hash, extent.page);
+			hash = mix_number(hash, extent.count);
+			hash = mix_number(hash, extent.flags << 8 | extent.tag);
 			offset = extent.offset + extent.count;
 			if (++items > MOST_ITEMS) {
 				*err = -EUCLEAN;
