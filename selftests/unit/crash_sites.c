@@ -35,18 +35,26 @@ struct site {
 	char by[64];
 };
 
-/* What no state can show, or none of these workloads, with the reason. */
+/*
+ * What no state of these workloads can show, with the reason. @nr: how many
+ * sites of that function, kind and caller; one more, and the test fails.
+ */
 static const struct known {
 	const char *function, *caller;
 	bool fence;
+	unsigned int nr;
 	const char *why;
 } known[] = {
-	{ "kmemp_state_write", "begin_epoch", true,
-	  "of two, the last: the fence of the commit follows before any other store to a state line" },
-	{ "kmemp_ring_retire", "bitmap_prepare", true,
-	  "of two, the last: the fence of the same commit follows, its entry would have to reach round to the old tail" },
-	{ "erase_old", "kmemp_super_create", false,
-	  "of three, the first: the old copy is found by way of the last page or the first, both erased" },
+	{ "kmemp_state_write", "begin_epoch", true, 1,
+	  "the last of two: the fence of the commit follows before any other store to a state line" },
+	{ "kmemp_ring_retire", "bitmap_prepare", true, 1,
+	  "the last of two: the fence of the same commit follows, its entry would have to reach round to the old tail" },
+	{ "erase_old", "kmemp_super_create", false, 2,
+	  "those of the copies: with one of the two lost, the other and the first page are erased, and a copy alone is refused" },
+	{ "kmemp_super_create", "kmemp_pool_format", false, 1,
+	  "of the copy's page being emptied: it matters where the pool is smaller than the device, which these are not" },
+	{ "kmemp_super_create", "kmemp_pool_format", true, 1,
+	  "between the magic of the first page and what points to it: likewise" },
 };
 
 static struct site sites[MOST_SITES];
@@ -695,17 +703,20 @@ static const struct scenario scenarios[] = {
 	{ "steps, stopped", fresh, steps, steps_go_on, judge_batches },
 };
 
-/* Sites that are neither caught nor known; each entry stands for one. */
+/* Sites that are neither caught nor known. */
 static unsigned int unknown(void)
 {
 	unsigned int k, i, nr = missing();
 
-	for (i = 0; i < ARRAY_SIZE(known); i++)
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		unsigned int excused = 0;
+
 		for (k = 0; k < nr_sites; k++)
-			if (!sites[k].caught && sites[k].why == known[i].why) {
-				nr--;
-				break;
-			}
+			if (!sites[k].caught && sites[k].why == known[i].why &&
+			    excused < known[i].nr)
+				excused++;
+		nr -= excused;
+	}
 	return nr;
 }
 
@@ -713,11 +724,6 @@ int main(void)
 {
 	unsigned int i;
 
-	/* Minutes still, and its list of known sites is not complete. */
-	if (tap_scale() == 1) {
-		tap_ok(true, "dropped flushes and fences # SKIP N=2 runs it");
-		return tap_done();
-	}
 	count_bigs();
 	for (i = 0; i < ARRAY_SIZE(scenarios); i++)
 		run(&scenarios[i], true);
