@@ -230,7 +230,8 @@ struct kmemp_findings {
  * @format: Write an empty instance. The superblock page and its copy are not
  *	the plugin's: the core zeroed them durably before and writes the static
  *	part after it; the plugin may ask for the first root by
- *	kmemp_root_write(). All that it stored is flushed and fenced at return.
+ *	kmemp_root_write(). All that it stored is flushed at return; the
+ *	core fences it before it writes what makes it a pool.
  *	A crash leaves a device without a pool.
  * @open: Recover, and learn what for_each_used and next_* need. Unless the
  *	pool is read-only: what recovery keeps, it flushes (each line that the

@@ -51,8 +51,6 @@ static int op_format(struct kmemp_pool *pool)
 	disk->ring.sequence = cpu_to_le64(1);
 	disk->anchor = cpu_to_le64(ANCHOR_PAGE);
 	kmemp_root_write(pool, &root);
-	/* All of it before the static part that makes it a pool. */
-	kmemp_media_fence(media);
 	return 0;
 }
 

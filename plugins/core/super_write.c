@@ -232,7 +232,7 @@ static void erase_old(struct kmemp_media *media)
  * kmemp_super_create - make a device a pool
  * @media: the device
  * @super: what the pool shall be
- * @fill: writes the format's empty instance, flushed and fenced
+ * @fill: writes the format's empty instance, flushed
  * @arg: for @fill
  *
  * Durable at return. A crash before the last step but one leaves no pool, and
@@ -265,7 +265,10 @@ int kmemp_super_create(struct kmemp_media *media, struct kmemp_super *super,
 	/* Behind the magic, so that what the format put there stays. */
 	write_flush(media, copy, page, KMEMP_SB_ROOT_OFFSET);
 	write_flush(media, 0, page, KMEMP_SB_ROOT_OFFSET);
-	/* All but the magic is there before the magic that makes it count. */
+	/*
+	 * All but the magic, and what the format wrote, is there before the
+	 * magic that makes it count.
+	 */
 	kmemp_media_fence(media);
 	kmemp_media_store64(media, 0, KMEMP_MAGIC);
 	kmemp_media_flush(media, 0, sizeof(u64));

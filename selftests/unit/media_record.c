@@ -38,7 +38,8 @@ static struct record_event *add(struct record *record, enum record_kind kind,
 	record->events = grow(record->events, record->nr + 1, &record->room,
 			      sizeof(*event));
 	event = &record->events[record->nr++];
-	*event = (struct record_event){ .kind = kind, .pos = pos, .len = len };
+	*event = (struct record_event){ .kind = kind, .pos = pos, .len = len,
+		.thread = record->thread };
 	return event;
 }
 
@@ -108,40 +109,32 @@ static void do_fill(struct kmemp_media *media, u64 pos, u8 byte, size_t len)
 	}
 }
 
-static bool dropped(struct record *record, u64 site)
-{
-	if (!record->drop_site || record->drop_site != site)
-		return false;
-	record->dropped = true;
-	return true;
-}
-
 static void do_flush(struct kmemp_media *media, u64 pos, size_t len)
 {
 	struct record *record = to_record(media);
+	struct record_event *event;
 	u64 site = SITE();
 
-	struct record_event *event;
-
-	if (record->off || dropped(record, site))
+	if (record->off)
 		return;
 	event = add(record, RECORD_FLUSH, pos, len);
 	event->site = site;
-	event->caller = (u64)__builtin_return_address(1);
+	event->pc = (u64)__builtin_return_address(1);
+	event->caller = (u64)__builtin_return_address(2);
 }
 
 static void do_fence(struct kmemp_media *media)
 {
 	struct record *record = to_record(media);
+	struct record_event *event;
 	u64 site = SITE();
 
-	struct record_event *event;
-
-	if (record->off || dropped(record, site))
+	if (record->off)
 		return;
 	event = add(record, RECORD_FENCE, 0, 0);
 	event->site = site;
-	event->caller = (u64)__builtin_return_address(1);
+	event->pc = (u64)__builtin_return_address(1);
+	event->caller = (u64)__builtin_return_address(2);
 }
 
 static const struct kmemp_media_ops record_ops = {
@@ -318,12 +311,14 @@ void record_track(struct record_lines *lines, const struct record_event *event,
 			memcpy(line->flushed, now + where * KMEMP_LINE_SIZE,
 			       KMEMP_LINE_SIZE);
 			line->has_flushed = true;
+			line->thread = event->thread;
 		}
 		break;
 	case RECORD_FENCE:
 		for (i = 0; i < lines->nr; i++) {
 			line = &lines->line[i];
-			if (!line->has_flushed)
+			if (!line->has_flushed ||
+			    line->thread != event->thread)
 				continue;
 			line->has_flushed = false;
 			memcpy(line->durable, line->flushed, KMEMP_LINE_SIZE);

@@ -26,7 +26,8 @@ struct record_event {
 	u64 pos;
 	u64 bytes;	/* place of old, then new, in record->bytes */
 	u64 site;	/* of a flush or fence: which one it is in the source */
-	u64 caller;	/* and the return address, for people */
+	u64 pc, caller;	/* and where that is, for people */
+	u32 thread;	/* a fence completes the flushes of its own only */
 };
 
 /* An open line: what is durable, and what has been flushed since. */
@@ -35,6 +36,7 @@ struct record_line {
 	u8 durable[KMEMP_LINE_SIZE];
 	u8 flushed[KMEMP_LINE_SIZE];
 	bool has_flushed;
+	u32 thread;
 };
 
 struct record {
@@ -45,8 +47,7 @@ struct record {
 	u8 *bytes;
 	u64 nr_bytes, bytes_room;
 	bool off;		/* do not remember */
-	u64 drop_site;		/* this call site's flush or fence does nothing */
-	bool dropped;		/* it was met */
+	u32 thread;		/* who is at it: the test says so */
 	u8 *reads;		/* a byte per line: it was read; NULL: not kept */
 	u64 fail_page;		/* 1 + a page that cannot be read; 0: none */
 };

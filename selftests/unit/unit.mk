@@ -13,7 +13,8 @@ unit-test_super_write := test_super_write.c media_cut.c fixture.c
 unit-test_none := test_none.c media_cut.c fixture.c
 unit-test_media_file := test_media_file.c
 unit-conformance := conformance.c model.c media_record.c pool_util.c
-unit-crash_bitmap := crash_bitmap.c media_record.c pool_util.c
+unit-crash_bitmap := crash_bitmap.c crash_util.c media_record.c pool_util.c
+unit-crash_sites := crash_sites.c crash_util.c media_record.c pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
 
 # The recorder tells call sites apart by return addresses: no sibling calls.

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * See crash_util.h.
+ */
+#include <string.h>
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+
+#include "crash_util.h"
+
+u64 crash_digests[CRASH_MOST_BATCHES];
+u64 crash_newest;
+struct crash_stats crash_stats;
+bool crash_quiet;
+
+static bool bad(const char *what, u64 a, u64 b)
+{
+	if (!crash_quiet)
+		fprintf(stderr, "# %s: %llu, %llu\n", what, a, b);
+	return false;
+}
+
+/* ------------------------------------------------------------ workload */
+
+void crash_commit(struct crash_work *work, struct kmemp_batch *batch)
+{
+	struct kmemp_pool *pool = &work->t.pool;
+	u64 seq = pool->newest + 1;
+	int ret, err;
+
+	record_mark(work->record, CRASH_BEGIN(seq));
+	ret = kmemp_batch_commit(batch);
+	kmemp_batch_free(batch);
+	if (ret) {
+		fprintf(stderr, "# batch %llu: error %d\n", seq, ret);
+		exit(2);
+	}
+	record_mark(work->record, CRASH_DURABLE(seq));
+	if (seq >= CRASH_MOST_BATCHES)
+		exit(2);
+	crash_digests[seq] = test_digest(pool, &err);
+	crash_newest = seq;
+}
+
+static void map(struct crash_work *work, struct kmemp_batch *batch, u64 id,
+		u64 offset, u32 count)
+{
+	struct kmemp_extent extent = {
+		.offset = offset, .count = count,
+		.page = test_take(&work->t, count),
+	};
+
+	if (!extent.page || kmemp_batch_map(batch, id, &extent))
+		exit(2);
+}
+
+static void put(struct kmemp_batch *batch, u64 id, unsigned int n,
+		unsigned int name_len, unsigned int value_len)
+{
+	u8 name[KMEMP_MAX_NAME], value[KMEMP_MAX_VALUE];
+
+	memset(name, 'a' + n % 26, sizeof(name));
+	memcpy(name, &n, name_len < sizeof(n) ? name_len : sizeof(n));
+	memset(value, n * 7, sizeof(value));
+	if (kmemp_batch_put(batch, id, 1 + n % 2, name, name_len, value,
+			    value_len))
+		exit(2);
+}
+
+static void del(struct kmemp_batch *batch, u64 id, unsigned int n,
+		unsigned int name_len)
+{
+	u8 name[KMEMP_MAX_NAME];
+
+	memset(name, 'a' + n % 26, sizeof(name));
+	memcpy(name, &n, name_len < sizeof(n) ? name_len : sizeof(n));
+	if (kmemp_batch_del(batch, id, 1 + n % 2, name, name_len))
+		exit(2);
+}
+
+/* Step @i of the workload: one batch. */
+void crash_step(struct crash_work *work, unsigned int i)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&work->t.pool);
+	unsigned int k;
+	u64 id = 4096;
+
+	switch (i % 16) {
+	case 0:		/* create */
+		put(batch, id, i, 5, 40);
+		map(work, batch, id, 0, 1);
+		break;
+	case 1:		/* a second object, far away */
+		put(batch, id + 5000, i, 200, 1000);
+		map(work, batch, id + 5000, 1 << 20, 3);
+		break;
+	case 2:		/* remap */
+		map(work, batch, id, 0, 1);
+		put(batch, id, 0, 5, 41);
+		break;
+	case 3:		/* 2 MiB by one slot */
+		map(work, batch, id, 512, 512);
+		break;
+	case 4:		/* split */
+		kmemp_batch_unmap(batch, id, 700, 1);
+		break;
+	case 5:		/* overwrite pages of the split one */
+		map(work, batch, id, 512, 2);
+		map(work, batch, id, 1000, 20);
+		break;
+	case 6:		/* records enough for a trie */
+	case 7:
+	case 8:
+		for (k = 0; k < 12; k++)
+			put(batch, id, 100 + i % 16 * 20 + k, 9 + k, 4);
+		break;
+	case 9:		/* a long name grows over more cells */
+		put(batch, id, 500, 255, 10);
+		put(batch, id + 5000, 1, 200, 300);
+		break;
+	case 10:
+		for (k = 0; k < 12; k++)
+			del(batch, id, 100 + 6 * 20 + k, 9 + k);
+		put(batch, id, 500, 255, 1024);
+		break;
+	case 11:	/* a whole leaf goes */
+		kmemp_batch_unmap(batch, id, 512, 512);
+		break;
+	case 12:
+		map(work, batch, id + 1, 3, 1);
+		kmemp_batch_remove(batch, id + 5000);
+		break;
+	case 13:	/* maps and unmaps within one batch */
+		map(work, batch, id + 2, 100, 4);
+		kmemp_batch_unmap(batch, id + 2, 101, 1);
+		break;
+	case 14:
+		kmemp_batch_remove(batch, id + 2);
+		kmemp_batch_remove(batch, id + 1);
+		break;
+	case 15:
+		kmemp_batch_remove(batch, id);
+		break;
+	}
+	crash_commit(work, batch);
+}
+
+/* -------------------------------------------------------------- states */
+
+/* Recover what is on the medium and judge it. *@seq: the newest batch. */
+bool crash_judge(struct record *record, struct crash_range range, u64 *seq)
+{
+	struct test_pool t;
+	unsigned int findings;
+	u64 digest, events;
+	bool good;
+	int ret, err;
+
+	crash_stats.states++;
+	ret = test_open(&t, record, false);
+	if (ret) {
+		if (!crash_quiet)
+			fprintf(stderr, "# refused: %s\n",
+				t.pool.verdict.particulars);
+		return bad("open failed", -ret, range.lo);
+	}
+	*seq = t.pool.newest;
+	digest = test_digest(&t.pool, &err);
+	findings = test_check(&t.pool, !crash_quiet && !record->fail_page);
+	good = test_partition(&t);
+	test_close(&t);
+	if (*seq < range.lo || *seq > range.hi)
+		return bad("batches lost or invented", *seq, range.lo);
+	if (err || digest != crash_digests[*seq])
+		return bad("contents differ from batch", *seq, err);
+	if (findings && !record->fail_page)
+		return bad("check finds", findings, *seq);
+	if (!good)
+		return bad("pages owned twice, or in use and free", *seq, 0);
+	crash_stats.fell_back += range.hi > range.lo && *seq == range.lo;
+	crash_stats.went_on += range.hi > range.lo && *seq == range.hi;
+
+	events = record->nr;
+	ret = test_open(&t, record, false);
+	if (ret)
+		return bad("second open failed", -ret, *seq);
+	test_close(&t);
+	for (; events < record->nr; events++)
+		if (record->events[events].kind == RECORD_STORE)
+			return bad("second open stores to",
+				   record->events[events].pos, *seq);
+	crash_stats.opened_again++;
+	return true;
+}
+
+void crash_set_line(struct record *record, const struct record_line *line,
+		     unsigned int words)
+{
+	u64 pos = line->where * KMEMP_LINE_SIZE;
+	u8 bytes[KMEMP_LINE_SIZE];
+
+	memcpy(bytes, record->base + pos, sizeof(bytes));
+	memcpy(bytes + words * 8, line->durable + words * 8,
+	       sizeof(bytes) - words * 8);
+	kmemp_media_write(&record->media, pos, bytes, sizeof(bytes));
+}

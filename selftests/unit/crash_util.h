@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the crash tests share: batches that use every operation, and the
+ * judgement of a state that a crash left.
+ */
+#ifndef KMEMP_TEST_CRASH_UTIL_H
+#define KMEMP_TEST_CRASH_UTIL_H
+
+#include "pool_util.h"
+
+#define CRASH_POOL_BYTES	(64ULL << 20)
+#define CRASH_MOST_BATCHES	256
+
+/* A mark carries a sequence, and whether it is being committed or is durable. */
+#define CRASH_BEGIN(seq)	((seq) << 1)
+#define CRASH_DURABLE(seq)	((seq) << 1 | 1)
+
+struct crash_work {
+	struct test_pool t;
+	struct record *record;
+};
+
+/* What recovery of a state may end with: batches lo to hi. */
+struct crash_range {
+	u64 lo, hi;
+};
+
+extern struct crash_stats {
+	u64 states, opened_again, fell_back, went_on;
+	u64 nested, repeated;
+} crash_stats;
+
+/* Of what the pool holds after each batch. */
+extern u64 crash_digests[CRASH_MOST_BATCHES];
+extern u64 crash_newest;
+/* Say nothing of violations: they are looked for. */
+extern bool crash_quiet;
+
+/* Commit with marks around, free the batch, keep its digest. */
+void crash_commit(struct crash_work *work, struct kmemp_batch *batch);
+/* Step @i of the workload: one batch. */
+void crash_step(struct crash_work *work, unsigned int i);
+/* Recover what is on the medium and judge it. *@seq: the newest batch. */
+bool crash_judge(struct record *record, struct crash_range range, u64 *seq);
+/* Of an open line only the first @words are there. */
+void crash_set_line(struct record *record, const struct record_line *line,
+		    unsigned int words);
+
+#endif
