@@ -44,9 +44,13 @@ kbuild = $(MAKE) $(if $(filter 1,$(V)),,-s) -C $(KDIR) \
 .PHONY: all
 all: modules tools	## modules and tools
 
+# kbuild does not see that symbol versions which it took from elsewhere have
+# changed, hence the rm
 .PHONY: modules
 modules: packages-build	## the kernel modules, for KDIR or KVER
 	$(Q)$(kbuild) M=$(CURDIR) modules
+	$(Q)! [ Module.symvers -nt selftests/modules/Module.symvers ] || \
+		rm -f selftests/modules/Module.symvers
 	$(Q)$(if $(wildcard selftests/modules/Kbuild),$(kbuild) \
 		M=$(CURDIR)/selftests/modules modules,:)
 
@@ -101,9 +105,20 @@ check: test-build	## lint and all tests, or only TESTS="FILE..."
 	$(Q)$(if $(TESTS),,+$(with_guest_kernel) lint)
 	$(Q)J=$(J) $(H)/run-tests $(TESTS)
 
+.PHONY: demo
+demo: test-build	## the main job in front of your eyes, on a guest under QEMU
+	$(Q)selftests/demo/demo
+
 .PHONY: lint
 lint: packages-build packages-lint	## sparse, W=1, checkpatch, includes, cppcheck, shellcheck
 	$(Q)KDIR=$(KDIR) KMEMP_VMLINUX=$(KMEMP_VMLINUX) selftests/lint/all
+
+.PHONY: docs
+docs: packages-docs	## Documentation as HTML, in build/docs; what repeats the source is renewed
+	$(Q)selftests/docs/generate
+	$(Q)sphinx-build -q -W --keep-going -b html -d build/docs/.doctrees \
+		Documentation build/docs
+	@echo "documents: build/docs/index.html"
 
 .PHONY: clean
 clean:	## remove what was built; the cache of guest kernels stays

@@ -58,7 +58,8 @@ static void describe_domain(struct dev_dax *dev_dax,
 	int hints;
 
 	device->domain = KMEMP_DOMAIN_VOLATILE;
-	if (!region)
+	/* Volatile regions lie on the nd bus too; the test is not exported. */
+	if (!region || strcmp(nd_region_dev(region)->type->name, "nd_pmem"))
 		return;
 	/* As drivers/nvdimm/pmem.c of 6.1 judges it: < 0 is no guarantee. */
 	hints = nvdimm_has_flush(region);
@@ -134,7 +135,7 @@ static bool node_has_memory(int nid)
  * @device: as described
  * @verdict: filled in when it cannot
  *
- * Reads nothing of the medium.
+ * Reads nothing of the medium. Context: within kmem_pool_probe().
  *
  * Return: 0 or a negative errno.
  */
@@ -160,6 +161,10 @@ int kmem_device_check(struct dev_dax *dev_dax,
 		return kmemp_refuse(verdict, KMEMP_REFUSE_NODE_SHARED,
 				    "node %d has %lu pages", nid,
 				    node_present_pages(nid));
+	if (kmem_pool_plain_on_node(nid))
+		return kmemp_refuse(verdict, KMEMP_REFUSE_NODE_SHARED,
+				    "node %d has another device bound to kmem",
+				    nid);
 	if (!device->window_size ||
 	    device->size >> PAGE_SHIFT < KMEMP_MIN_POOL_PAGES)
 		return kmemp_refuse(verdict, KMEMP_REFUSE_TOO_SMALL,

@@ -24,7 +24,7 @@ extern const char *kmem_ram_name;
 int kmem_plain_init(void);
 void kmem_plain_exit(void);
 int kmem_plain_probe(struct dev_dax *dev_dax);
-void kmem_plain_remove(struct dev_dax *dev_dax);
+bool kmem_plain_remove(struct dev_dax *dev_dax);
 struct memory_dev_type *kmem_memory_type_get(int node);
 void kmem_memory_stuck(void);
 
@@ -43,6 +43,8 @@ enum kmem_found {
 /* pool.c: a device that holds a pool, or shall */
 enum kmem_found kmem_pool_probe(struct dev_dax *dev_dax, int *error);
 bool kmem_pool_remove(struct dev_dax *dev_dax);
+bool kmem_pool_plain_on_node(int nid);
+void kmem_pool_plain_gone(struct dev_dax *dev_dax);
 
 /* device.c: what a device is */
 int kmem_device_describe(struct dev_dax *dev_dax, struct kmemp_device *device,
@@ -65,6 +67,7 @@ void kmem_refusal_forget(const char *device);
 enum kmemp_refusal kmem_refusal_code(const char *device);
 int kmem_refusals_init(struct device_driver *drv);
 void kmem_refusals_exit(struct device_driver *drv);
+void kmem_refusals_forget_all(void);
 
 /* retry.c */
 void kmem_retry_init(struct device_driver *drv);

@@ -17,7 +17,10 @@ static int kmem_probe(struct dev_dax *dev_dax)
 
 	switch (kmem_pool_probe(dev_dax, &error)) {
 	case KMEM_PLAIN:
-		return kmem_plain_probe(dev_dax);
+		error = kmem_plain_probe(dev_dax);
+		if (error)
+			kmem_pool_plain_gone(dev_dax);
+		return error;
 	case KMEM_POOL:
 		return 0;
 	case KMEM_REFUSED:
@@ -28,8 +31,8 @@ static int kmem_probe(struct dev_dax *dev_dax)
 
 static void kmem_remove(struct dev_dax *dev_dax)
 {
-	if (!kmem_pool_remove(dev_dax))
-		kmem_plain_remove(dev_dax);
+	if (!kmem_pool_remove(dev_dax) && kmem_plain_remove(dev_dax))
+		kmem_pool_plain_gone(dev_dax);
 }
 
 static struct dax_device_driver kmem_driver = {
@@ -58,6 +61,7 @@ static int __init kmem_init(void)
 
 err_driver:
 	dax_driver_unregister(&kmem_driver);
+	kmem_refusals_forget_all();
 err_plain:
 	kmem_plain_exit();
 	return ret;
@@ -68,6 +72,7 @@ static void __exit kmem_exit(void)
 	kmem_retry_exit();
 	kmem_refusals_exit(&kmem_driver.drv);
 	dax_driver_unregister(&kmem_driver);
+	kmem_refusals_forget_all();
 	kmem_plain_exit();
 }
 

@@ -281,18 +281,21 @@ static bool remove_span(struct dev_dax *dev_dax, struct plain_memory *mem, int i
  * until reboot, together with its resource, its name and its memory type.
  *
  * Context: may sleep; the device's lock is held by the driver core.
+ * Return: true if none of its memory is left.
  */
-void kmem_plain_remove(struct dev_dax *dev_dax)
+bool kmem_plain_remove(struct dev_dax *dev_dax)
 {
 	struct device *dev = &dev_dax->dev;
 	struct plain_memory *mem = dev_get_drvdata(dev);
-	bool all_gone = true;
+	bool all_gone = true, none_left = true;
 	int i;
 
-	for (i = 0; i < dev_dax->nr_range; i++)
+	for (i = 0; i < dev_dax->nr_range; i++) {
 		all_gone &= remove_span(dev_dax, mem, i);
+		none_left &= !mem->res[i];
+	}
 	if (!all_gone)
-		return;
+		return none_left;
 
 	memory_group_unregister(mem->mgid);
 	kfree(mem->name);
@@ -300,6 +303,7 @@ void kmem_plain_remove(struct dev_dax *dev_dax)
 	dev_set_drvdata(dev, NULL);
 	/* blocks left behind could be onlined again and would need the type */
 	clear_node_memory_type(dev_dax->target_node, NULL);
+	return true;
 }
 #else
 /**
@@ -307,10 +311,13 @@ void kmem_plain_remove(struct dev_dax *dev_dax)
  * @dev_dax: a device that kmem_plain_probe() accepted
  *
  * The kernel cannot remove memory, so it stays reserved until reboot.
+ *
+ * Return: false: its memory is still there.
  */
-void kmem_plain_remove(struct dev_dax *dev_dax)
+bool kmem_plain_remove(struct dev_dax *dev_dax)
 {
 	any_hotremove_failed = true;
+	return false;
 }
 #endif /* CONFIG_MEMORY_HOTREMOVE */
 

@@ -7,7 +7,8 @@
  * recovery) before the first page of memory is added.
  *
  * Lock:	bind_lock
- * guards:	the list of bindings; one pool at a time binds or unbinds
+ * guards:	the list of bindings, plain_on_node; one pool at a time binds or
+ *		unbinds
  * order:	under the device's lock; outside everything of kmemp_core
  */
 #include <linux/device.h>
@@ -63,6 +64,12 @@ struct binding {
 static DEFINE_MUTEX(bind_lock);
 static LIST_HEAD(bindings);
 
+/*
+ * How many devices without a pool each node has: they may not have added their
+ * memory yet, or all of it may be offline.
+ */
+static unsigned int plain_on_node[MAX_NUMNODES];
+
 /* A superblock in one of the two places of a device in several ranges? */
 static int page_has_magic(phys_addr_t start, bool *magic)
 {
@@ -82,7 +89,7 @@ static int page_has_magic(phys_addr_t start, bool *magic)
 	return ret;
 }
 
-static enum kmem_found probe_ranges(struct dev_dax *dev_dax,
+static enum kmem_found probe_ranges(struct dev_dax *dev_dax, bool forced,
 				    struct kmemp_verdict *verdict)
 {
 	const struct range *first = &dev_dax->ranges[0].range;
@@ -98,7 +105,7 @@ static enum kmem_found probe_ranges(struct dev_dax *dev_dax,
 			     "a device of %d ranges", dev_dax->nr_range);
 		return KMEM_REFUSED;
 	}
-	if (at_first || at_last || kmem_params_forced(dev_name(dev)))
+	if (at_first || at_last || forced)
 		return KMEM_REFUSED;
 	if (kmem_params_format_wanted())
 		dev_info(dev, "not formatted: %s\n",
@@ -184,18 +191,14 @@ static enum kmem_found may_format(struct binding *b, bool forced,
 }
 
 /* Is there a pool, or shall there be one? *@format: make one. */
-static enum kmem_found look(struct binding *b, struct kmemp_super *super,
-			    bool *format, struct kmemp_verdict *verdict)
+static enum kmem_found look(struct binding *b, bool forced,
+			    struct kmemp_super *super, bool *format,
+			    struct kmemp_verdict *verdict)
 {
 	struct kmemp_media *media = kmemp_media_of(b->medium);
 	bool wanted = kmem_params_format_wanted();
-	bool forced = kmem_params_forced(dev_name(&b->dev_dax->dev));
 	enum kmem_found found = KMEM_POOL;
 
-	if (forced && !wanted) {
-		dev_warn(&b->dev_dax->dev, "persist_format_force is used up and nothing formatted: persist_format_type is not set\n");
-		forced = false;
-	}
 	*format = false;
 	switch (kmemp_super_read(media, super, verdict)) {
 	case KMEMP_CONTENT_PLAIN:
@@ -397,9 +400,15 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 	enum kmem_found found;
 	struct kmemp_super *super;
 	struct binding *b;
-	bool format;
+	bool format, forced;
 
 	lockdep_assert_held(&bind_lock);
+	/* Used up whatever comes of this bind: it is not meant for a later one. */
+	forced = kmem_params_forced(dev_name(&dev_dax->dev));
+	if (forced && !kmem_params_format_wanted()) {
+		dev_warn(&dev_dax->dev, "persist_format_force is ignored: persist_format_type does not say what to make\n");
+		forced = false;
+	}
 	b = kzalloc(sizeof(*b), GFP_KERNEL);
 	super = kzalloc(sizeof(*super), GFP_KERNEL);
 	if (!b || !super) {
@@ -412,7 +421,7 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 	strscpy(b->name, dev_name(&dev_dax->dev), sizeof(b->name));
 	if (kmem_device_describe(dev_dax, &b->device, verdict)) {
 		found = verdict->code == KMEMP_REFUSE_MULTI_RANGE ?
-			probe_ranges(dev_dax, verdict) : KMEM_PLAIN;
+			probe_ranges(dev_dax, forced, verdict) : KMEM_PLAIN;
 		goto out;
 	}
 	found = KMEM_REFUSED;
@@ -426,12 +435,10 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 			     "it cannot be mapped");
 		goto out;
 	}
-	found = look(b, super, &format, verdict);
+	found = look(b, forced, super, &format, verdict);
 	if (found == KMEM_POOL && bind(b, format, super->type, verdict))
 		found = KMEM_REFUSED;
 	if (found == KMEM_POOL) {
-		/* Bound memory outlives an unload only by a leak. */
-		__module_get(THIS_MODULE);
 		list_add_tail(&b->list, &bindings);
 		b = NULL;
 	}
@@ -456,19 +463,29 @@ enum kmem_found kmem_pool_probe(struct dev_dax *dev_dax, int *error)
 {
 	struct device *dev = &dev_dax->dev;
 	struct kmemp_verdict verdict = {};
+	int nid = dev_dax->target_node;
 	enum kmem_found found;
+
+	/*
+	 * A bound pool keeps its reference: its memory would outlive an unload
+	 * only by a leak. None is to be had while the module is being unloaded.
+	 */
+	if (!try_module_get(THIS_MODULE)) {
+		*error = -ENODEV;
+		return KMEM_REFUSED;
+	}
 
 	mutex_lock(&bind_lock);
 	found = probe_locked(dev_dax, &verdict);
-	mutex_unlock(&bind_lock);
 	/* Also where there is no pool: the node may be another one's. */
-	if (found == KMEM_PLAIN && dev_dax->target_node >= 0 &&
-	    kmemp_host_on_node(dev_dax->target_node)) {
+	if (found == KMEM_PLAIN && nid >= 0 && kmemp_host_on_node(nid)) {
 		memset(&verdict, 0, sizeof(verdict));
-		kmemp_refuse(&verdict, KMEMP_REFUSE_NODE_TAKEN, "node %d",
-			     dev_dax->target_node);
+		kmemp_refuse(&verdict, KMEMP_REFUSE_NODE_TAKEN, "node %d", nid);
 		found = KMEM_REFUSED;
 	}
+	if (found == KMEM_PLAIN && nid >= 0)
+		plain_on_node[nid]++;
+	mutex_unlock(&bind_lock);
 	if (found == KMEM_REFUSED) {
 		kmem_refusal_say(dev, &verdict);
 		*error = kmemp_refusal_info(verdict.code)->err;
@@ -476,7 +493,38 @@ enum kmem_found kmem_pool_probe(struct dev_dax *dev_dax, int *error)
 		kmem_refusal_forget(dev_name(dev));
 		kmem_params_bound(dev_name(dev));
 	}
+	if (found != KMEM_POOL)
+		module_put(THIS_MODULE);
 	return found;
+}
+
+/**
+ * kmem_pool_plain_on_node() - does a device without a pool have this node?
+ * @nid: node, >= 0
+ *
+ * Context: within kmem_pool_probe().
+ *
+ * Return: true if one does, whether its memory is online or not.
+ */
+bool kmem_pool_plain_on_node(int nid)
+{
+	lockdep_assert_held(&bind_lock);
+	return plain_on_node[nid];
+}
+
+/**
+ * kmem_pool_plain_gone() - a device found to be plain has no memory any more
+ * @dev_dax: the device
+ */
+void kmem_pool_plain_gone(struct dev_dax *dev_dax)
+{
+	int nid = dev_dax->target_node;
+
+	if (nid < 0)
+		return;
+	mutex_lock(&bind_lock);
+	plain_on_node[nid]--;
+	mutex_unlock(&bind_lock);
 }
 
 static struct binding *find_binding(struct dev_dax *dev_dax)

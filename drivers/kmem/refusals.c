@@ -181,15 +181,24 @@ int kmem_refusals_init(struct device_driver *drv)
 }
 
 /**
- * kmem_refusals_exit() - remove them, forget everything
+ * kmem_refusals_exit() - remove them
  * @drv: still registered
  */
 void kmem_refusals_exit(struct device_driver *drv)
 {
-	struct refusal *refusal, *next;
-
 	driver_remove_file(drv, &driver_attr_detached);
 	driver_remove_file(drv, &driver_attr_refusals);
+}
+
+/**
+ * kmem_refusals_forget_all() - forget everything
+ *
+ * No device is probed any more: the driver is unregistered.
+ */
+void kmem_refusals_forget_all(void)
+{
+	struct refusal *refusal, *next;
+
 	list_for_each_entry_safe(refusal, next, &refusals, list)
 		kfree(refusal);
 	INIT_LIST_HEAD(&refusals);

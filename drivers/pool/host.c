@@ -42,6 +42,9 @@ static int open_pool(struct kmemp_host *host, const struct kmemp_device *device,
 	int ret;
 
 	ret = kmemp_pool_open(pool, kmemp_media_of(host->medium), false);
+	if (ret == -ENOMEDIUM)
+		ret = kmemp_complain(pool, KMEMP_REFUSE_BAD_SUPER,
+				     "the superblock has vanished");
 	if (ret)
 		goto err;
 	ret = kmemp_pages_init(&host->pages, device, pool->super.pool_pages);
@@ -57,6 +60,7 @@ static int open_pool(struct kmemp_host *host, const struct kmemp_device *device,
 		goto err_pages;
 	}
 	kmemp_stock_withhold(host);
+	kmemp_pool_set_source(pool, &kmemp_stock_source, host);
 	return 0;
 
 err_pages:
@@ -92,9 +96,9 @@ struct kmemp_host *kmemp_host_open(const struct kmemp_device *device,
 	strscpy(host->name, dev_name(device->dev), sizeof(host->name));
 	host->nid = device->nid;
 	host->start = device->start;
-	host->dev = device->dev;
 	host->domain = device->domain;
 	host->medium = medium;
+	mutex_init(&host->limits);
 	mutex_init(&host->commit);
 	mutex_init(&host->stock_lock);
 	INIT_LIST_HEAD(&host->holds);
@@ -136,6 +140,10 @@ void kmemp_host_added(struct kmemp_host *host)
 	mutex_lock(&host->commit);
 	kmemp_media_window_added(host->medium);
 	mutex_unlock(&host->commit);
+	/* Only now: holders copy from the window without the commit lock. */
+	spin_lock(&host->pages.lock);
+	host->added = true;
+	spin_unlock(&host->pages.lock);
 }
 EXPORT_SYMBOL_GPL(kmemp_host_added);
 
@@ -161,6 +169,7 @@ bool kmemp_host_leave(struct kmemp_host *host)
 	for (i = 0; i < nr_blocks; i++)
 		free &= pages->block[i] == KMEMP_BLOCK_OFFLINE;
 	if (free)
+		/* A block that comes after this meets it under the lock. */
 		WRITE_ONCE(host->leaving, true);
 	spin_unlock(&pages->lock);
 	if (!free)
@@ -189,8 +198,10 @@ void kmemp_host_detach(struct kmemp_host *host)
 	char names[128];
 
 	__module_get(THIS_MODULE);
-	host->dev = NULL;
 	WRITE_ONCE(host->detached, true);
+	/* The driver has said why its memory stays. */
+	if (host->closed)
+		return;
 	kmemp_hold_names(host, names, sizeof(names));
 	strreplace(names, '\n', ' ');
 	pr_warn("kmem %s: unbound while in use (%s): pool %pU lives on detached, no data is lost; close its users, then reboot to bind it again\n",
@@ -225,6 +236,7 @@ void kmemp_host_free(struct kmemp_host *host)
 	kmemp_media_unmap(host->medium);
 	mutex_destroy(&host->stock_lock);
 	mutex_destroy(&host->commit);
+	mutex_destroy(&host->limits);
 	kfree(host);
 }
 EXPORT_SYMBOL_GPL(kmemp_host_free);
@@ -244,16 +256,17 @@ void kmemp_host_count(struct kmemp_host *host,
 	u64 reserve, free;
 
 	spin_lock(&pages->lock);
-	reserve = kmemp_pool_reserve(&host->pool, pages->nr_data);
+	reserve = kmemp_pool_reserve(&host->pool, pages->nr_used);
 	free = pages->pool_pages - min(pages->pool_pages,
 				       pages->nr_used + reserve);
 	if (max)
-		free = min(free, max - min(max, pages->nr_data));
+		free = min(free, max - min(max, pages->nr_used));
 	*counts = (struct kmemp_host_counts) {
 		.pool_bytes = pages->pool_pages << PAGE_SHIFT,
 		.used_bytes = pages->nr_used << PAGE_SHIFT,
 		.withheld_bytes = pages->nr_withheld << PAGE_SHIFT,
-		.reserve_bytes = (target - pages->nr_used) << PAGE_SHIFT,
+		.reserve_bytes = (max(target, pages->nr_used) -
+				  pages->nr_used) << PAGE_SHIFT,
 		.free_bytes = free << PAGE_SHIFT,
 		.online_bytes = online << PAGE_SHIFT,
 		.window_bytes = (pages->window_end - pages->window_first) <<
@@ -288,33 +301,35 @@ EXPORT_SYMBOL_GPL(kmemp_host_describe);
 /**
  * kmemp_host_set_limits - change what data is guaranteed and allowed
  * @host: added
- * @data_min: pages guaranteed to data
- * @data_max: ceiling of data in pages, 0 for none
+ * @data_min: pages guaranteed to data; NULL: as it is
+ * @data_max: ceiling of data in pages, 0 for none; NULL: as it is
  *
  * On return the guarantee is kept by withheld pages, or nothing has changed.
  *
  * Return: 0; -EINVAL; -EROFS; -ENOSPC where the node cannot give the pages.
  */
-int kmemp_host_set_limits(struct kmemp_host *host, u64 data_min, u64 data_max)
+int kmemp_host_set_limits(struct kmemp_host *host, const u64 *data_min,
+			  const u64 *data_max)
 {
 	const struct kmemp_super *super = &host->pool.super;
 	u64 old_min, old_max;
 	int ret;
 
-	mutex_lock(&host->commit);
+	mutex_lock(&host->limits);
 	old_min = super->data_min;
 	old_max = super->data_max;
-	ret = kmemp_pool_set_limits(&host->pool, data_min, data_max);
-	mutex_unlock(&host->commit);
+	ret = kmemp_pool_set_limits(&host->pool, data_min ? *data_min : old_min,
+				    data_max ? *data_max : old_max);
 	if (ret)
-		return ret;
+		goto out;
 	ret = kmemp_stock_balance(host);
-	if (ret && data_min > old_min) {
-		mutex_lock(&host->commit);
+	if (ret && data_min && *data_min > old_min) {
 		kmemp_pool_set_limits(&host->pool, old_min, old_max);
-		mutex_unlock(&host->commit);
 		kmemp_stock_balance(host);
-		return ret;
+	} else {
+		ret = 0;
 	}
-	return 0;
+out:
+	mutex_unlock(&host->limits);
+	return ret;
 }

@@ -7,13 +7,15 @@
  *	lock			fields
  *	kmemp_hosts_lock	the list of hosts (its readers use RCU), the
  *	  (hosts.c, mutex)	online-page callback's user count, host->detached
+ *	host->limits		who changes data_min and data_max, until the stock
+ *	  (mutex)		follows
  *	host->commit		host->pool and the medium: everything that stores
  *	  (mutex)		or reads metadata
  *	host->stock_lock	who moves pages between allocator and pool
  *	  (mutex)
  *	pages->lock		the bitmaps, counts and block states of pages.c;
- *	  (spinlock, leaf)	host->nr_holds, host->holds, host->leaving,
- *				host->bad. Never held over an allocation, a
+ *	  (spinlock, leaf)	host->nr_holds, host->holds, host->added,
+ *				host->leaving, host->bad. Never held over an allocation, a
  *				free, add_memory or a commit.
  *
  * The memory hotplug lock of the kernel is outside pages->lock (the notifier
@@ -58,9 +60,9 @@ enum kmemp_block {
  * @used: pages that hold metadata or data, or are bad
  * @withheld: pages that the allocator never gets; contains @used
  * @nr_used: bits of @used below @pool_pages
- * @nr_data: of these, how many hold data
  * @nr_bad: of these, how many are bad
  * @nr_withheld: bits of @withheld below @pool_pages
+ * @next_stock: no page below it is in stock
  */
 struct kmemp_pages {
 	spinlock_t lock;
@@ -74,9 +76,9 @@ struct kmemp_pages {
 	unsigned long *used;
 	unsigned long *withheld;
 	u64 nr_used;
-	u64 nr_data;
 	u64 nr_bad;
 	u64 nr_withheld;
+	u64 next_stock;
 };
 
 /**
@@ -85,15 +87,16 @@ struct kmemp_pages {
  * @name: of the device at bind, for messages
  * @nid: its node
  * @start: first physical byte
- * @dev: the device; NULL once detached
  * @domain: what a power cut spares
  * @medium: the mappings
+ * @limits: see above
  * @commit: see above
  * @pool: what is on it
  * @stock_lock: see above
  * @pages: who owns which page
  * @holds: front ends that use the pool
  * @nr_holds: how many
+ * @added: its memory is there, the medium stays mapped as it is
  * @leaving: being unbound: no block may come online, no page moves
  * @closed: the pool has been closed; under @commit
  * @detached: unbound while in use; lives until reboot
@@ -108,15 +111,16 @@ struct kmemp_host {
 	char name[32];
 	int nid;
 	phys_addr_t start;
-	struct device *dev;
 	enum kmemp_domain domain;
 	struct kmemp_media_kernel *medium;
+	struct mutex limits;
 	struct mutex commit;
 	struct kmemp_pool pool;
 	struct mutex stock_lock;
 	struct kmemp_pages pages;
 	struct list_head holds;
 	unsigned int nr_holds;
+	bool added;
 	bool leaving;
 	bool closed;
 	bool detached;
@@ -143,13 +147,16 @@ int kmemp_pages_init(struct kmemp_pages *pages,
 void kmemp_pages_destroy(struct kmemp_pages *pages);
 void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 			   enum kmemp_use use);
+bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep);
+void kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count);
+bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page);
 u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count);
 u64 kmemp_pages_release(struct kmemp_pages *pages, u64 count);
 bool kmemp_pages_park(struct kmemp_pages *pages, struct page *page);
 void kmemp_pages_online(struct kmemp_pages *pages, struct page *page,
 			unsigned int order);
-void kmemp_pages_online_begin(struct kmemp_pages *pages, unsigned long pfn,
-			      unsigned long nr);
+void kmemp_pages_set_blocks(struct kmemp_pages *pages, unsigned long pfn,
+			    unsigned long nr, enum kmemp_block state);
 void kmemp_pages_online_end(struct kmemp_pages *pages, unsigned long pfn,
 			    unsigned long nr, bool done);
 void kmemp_pages_offline_begin(struct kmemp_pages *pages, unsigned long pfn,
@@ -173,6 +180,7 @@ static inline u64 kmemp_pages_block(const struct kmemp_pages *pages, u64 page)
 /* stock.c */
 void kmemp_stock_withhold(struct kmemp_host *host);
 int kmemp_stock_balance(struct kmemp_host *host);
+extern const struct kmemp_page_source kmemp_stock_source;
 void kmemp_stock_work(struct work_struct *work);
 u64 kmemp_stock_target(struct kmemp_host *host);
 
@@ -189,7 +197,8 @@ int kmemp_poison_init(void);
 void kmemp_poison_exit(void);
 
 /* host.c */
-int kmemp_host_set_limits(struct kmemp_host *host, u64 data_min, u64 data_max);
+int kmemp_host_set_limits(struct kmemp_host *host, const u64 *data_min,
+			  const u64 *data_max);
 
 /* power.c */
 int kmemp_power_init(void);

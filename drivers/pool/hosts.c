@@ -195,7 +195,7 @@ struct kmemp_host *kmemp_hold_take(const u8 *uuid, struct kmemp_hold *hold)
 	host = by_uuid(uuid);
 	if (host) {
 		spin_lock(&host->pages.lock);
-		if (host->leaving) {
+		if (!host->added || host->leaving) {
 			spin_unlock(&host->pages.lock);
 			host = NULL;
 		} else {

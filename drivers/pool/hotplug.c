@@ -71,20 +71,38 @@ void kmemp_host_release_callback(void)
 }
 EXPORT_SYMBOL_GPL(kmemp_host_release_callback);
 
+/* May these blocks come? Decides and freezes them in one step. */
+static int online_begin(struct kmemp_host *host, unsigned long pfn,
+			unsigned long nr)
+{
+	struct kmemp_pages *pages = &host->pages;
+	bool leaving;
+
+	spin_lock(&pages->lock);
+	leaving = host->leaving;
+	if (!leaving)
+		kmemp_pages_set_blocks(pages, pfn, nr,
+				       KMEMP_BLOCK_GOING_ONLINE);
+	spin_unlock(&pages->lock);
+	if (!leaving)
+		return 0;
+	pr_warn("kmem %s: memory block stays offline: the pool is being unbound\n",
+		host->name);
+	return -EBUSY;
+}
+
 /* May these blocks go? Decides and freezes them in one step. */
 static int offline_begin(struct kmemp_host *host, unsigned long pfn,
 			 unsigned long nr)
 {
 	struct kmemp_pages *pages = &host->pages;
-	u64 page = pfn - pages->base_pfn;
-	u64 end = page + nr;
 	bool held;
 
 	spin_lock(&pages->lock);
 	held = host->nr_holds;
-	for (; !held && page < end; page += pages->block_pages)
-		pages->block[kmemp_pages_block(pages, page)] =
-			KMEMP_BLOCK_GOING_OFFLINE;
+	if (!held)
+		kmemp_pages_set_blocks(pages, pfn, nr,
+				       KMEMP_BLOCK_GOING_OFFLINE);
 	spin_unlock(&pages->lock);
 	if (!held) {
 		kmemp_pages_offline_begin(pages, pfn, nr);
@@ -111,13 +129,7 @@ static int pool_event(struct kmemp_host *host, unsigned long action,
 
 	switch (action) {
 	case MEM_GOING_ONLINE:
-		if (READ_ONCE(host->leaving)) {
-			pr_warn("kmem %s: memory block stays offline: the pool is being unbound\n",
-				host->name);
-			ret = -EBUSY;
-			break;
-		}
-		kmemp_pages_online_begin(pages, pfn, nr);
+		ret = online_begin(host, pfn, nr);
 		break;
 	case MEM_ONLINE:
 		kmemp_pages_online_end(pages, pfn, nr, true);

@@ -65,22 +65,22 @@ static void *locate(struct kmemp_media_kernel *medium, u64 pos, size_t *len)
 
 /*
  * The flag is set by every path of the kernel that learns of bad memory, also
- * by those that leave the medium readable. Before its block is online for the
- * first time a page has no memmap that could be looked at.
+ * by those that leave the medium readable. The memmap of a block that was never
+ * online is not initialised: nothing is known of its pages, the copy survives
+ * poison.
  */
 static bool known_bad(const struct kmemp_media_kernel *medium, u64 pos,
 		      size_t len)
 {
 	const struct segment *window = &medium->segment[WINDOW];
 	u64 page, last = pos + len - 1;
+	struct page *p;
 
 	if (!READ_ONCE(medium->window_direct) || pos >= window->end ||
 	    last < window->start)
 		return false;
 	for (page = max(pos, window->start) >> PAGE_SHIFT;
 	     page <= min(last, window->end - 1) >> PAGE_SHIFT; page++) {
-		struct page *p;
-
 		p = pfn_to_online_page(PHYS_PFN(medium->start) + page);
 		if (p && PageHWPoison(p))
 			return true;

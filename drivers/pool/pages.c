@@ -57,12 +57,62 @@ static enum kmemp_block state_of(struct kmemp_pages *pages, u64 page)
 	return pages->block[kmemp_pages_block(pages, page)];
 }
 
+/*
+ * Most words of a bitmap that are changed under one holding of the lock: a
+ * pool of 1 TiB has four million.
+ */
+#define LOCKED_WORDS	1024
+
+/* Bits of the pages from @page to before @end in the word of @page. */
+static unsigned long word_bits(u64 page, u64 end)
+{
+	unsigned long bits = BITMAP_FIRST_WORD_MASK(page % BITS_PER_LONG);
+
+	if (page / BITS_PER_LONG == end / BITS_PER_LONG)
+		bits &= ~BITMAP_FIRST_WORD_MASK(end % BITS_PER_LONG);
+	return bits;
+}
+
+/* Set these bits; how many of them are new and lie in the pool? */
+static unsigned int set_word(const struct kmemp_pages *pages,
+			     unsigned long *map, u64 page, u64 end)
+{
+	unsigned long *word = map + page / BITS_PER_LONG;
+	unsigned long bits = word_bits(page, end) & ~*word;
+
+	lockdep_assert_held(&pages->lock);
+	*word |= bits;
+	if (page >= pages->pool_pages)
+		return 0;
+	return hweight_long(bits &
+			    word_bits(page, min(end, pages->pool_pages)));
+}
+
+static void withhold_word(struct kmemp_pages *pages, u64 page, u64 end)
+{
+	pages->nr_withheld += set_word(pages, pages->withheld, page, end);
+	pages->next_stock = min(pages->next_stock, page);
+}
+
 static void set_withheld(struct kmemp_pages *pages, u64 page)
 {
-	lockdep_assert_held(&pages->lock);
-	if (!__test_and_set_bit(page, pages->withheld) &&
-	    page < pages->pool_pages)
-		pages->nr_withheld++;
+	withhold_word(pages, page, page + 1);
+}
+
+static void mark_word(struct kmemp_pages *pages, u64 page, u64 end,
+		      enum kmemp_use use)
+{
+	unsigned int nr = set_word(pages, pages->used, page, end);
+
+	withhold_word(pages, page, end);
+	pages->nr_used += nr;
+	if (use == KMEMP_USE_BAD)
+		pages->nr_bad += nr;
+}
+
+static u64 next_word(u64 page)
+{
+	return round_down(page, BITS_PER_LONG) + BITS_PER_LONG;
 }
 
 static void clear_withheld(struct kmemp_pages *pages, u64 page)
@@ -110,10 +160,11 @@ int kmemp_pages_init(struct kmemp_pages *pages,
 		return -ENOMEM;
 	}
 	spin_lock(&pages->lock);
-	for (page = 0; page < pages->window_first; page++)
-		set_withheld(pages, page);
-	for (page = pages->window_end; page < pages->nr_pages; page++)
-		set_withheld(pages, page);
+	for (page = 0; page < pages->window_first; page = next_word(page))
+		withhold_word(pages, page, pages->window_first);
+	for (page = pages->window_end; page < pages->nr_pages;
+	     page = next_word(page))
+		withhold_word(pages, page, pages->nr_pages);
 	spin_unlock(&pages->lock);
 	return 0;
 }
@@ -152,24 +203,120 @@ u64 kmemp_pages_dram_bytes(const struct kmemp_pages *pages)
  * @use: what they hold
  *
  * Each page must be withheld already, or lie in a block that is offline.
+ * Context: may sleep.
  */
 void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 			   enum kmemp_use use)
 {
 	u64 end = page + count;
 
-	spin_lock(&pages->lock);
-	for (; page < end; page++) {
-		if (__test_and_set_bit(page, pages->used))
-			continue;
-		set_withheld(pages, page);
-		if (page >= pages->pool_pages)
-			continue;
-		pages->nr_used++;
-		pages->nr_data += use == KMEMP_USE_DATA;
-		pages->nr_bad += use == KMEMP_USE_BAD;
+	while (page < end) {
+		unsigned int words;
+
+		spin_lock(&pages->lock);
+		for (words = 0; page < end && words < LOCKED_WORDS; words++) {
+			mark_word(pages, page, end, use);
+			page = next_word(page);
+		}
+		spin_unlock(&pages->lock);
+		cond_resched();
 	}
+}
+
+/**
+ * kmemp_pages_keep_bad - a page turned bad: keep it, if it is the pool's
+ * @pages: the map
+ * @page: page index in the window
+ *
+ * Context: pages->lock held.
+ *
+ * Return: false for a page that is the allocator's.
+ */
+bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page)
+{
+	lockdep_assert_held(&pages->lock);
+	if (!test_bit(page, pages->withheld) &&
+	    state_of(pages, page) != KMEMP_BLOCK_OFFLINE)
+		return false;
+	mark_word(pages, page, page + 1, KMEMP_USE_BAD);
+	return true;
+}
+
+/* Lowest page of the stock from @from on; what is outside the window first. */
+static bool find_first_stock(struct kmemp_pages *pages, u64 from, u64 *found)
+{
+	u64 word = from / BITS_PER_LONG;
+	u64 nr_words = BITS_TO_LONGS(pages->pool_pages);
+
+	lockdep_assert_held(&pages->lock);
+	for (; word < nr_words; word++) {
+		unsigned long bits = pages->withheld[word] & ~pages->used[word];
+
+		if (word == from / BITS_PER_LONG)
+			bits &= BITMAP_FIRST_WORD_MASK(from);
+		if (bits) {
+			*found = word * BITS_PER_LONG + __ffs(bits);
+			return *found < pages->pool_pages;
+		}
+	}
+	return false;
+}
+
+/**
+ * kmemp_pages_take - put pages of the stock into use
+ * @pages: the map
+ * @out: their indices
+ * @nr: how many
+ * @keep: how many the stock must still have afterwards
+ *
+ * Return: true if they were taken; false: none was.
+ */
+bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep)
+{
+	u64 page = 0;
+	u32 i;
+
+	spin_lock(&pages->lock);
+	if (pages->nr_withheld - pages->nr_used < nr + keep) {
+		spin_unlock(&pages->lock);
+		return false;
+	}
+	page = pages->next_stock;
+	for (i = 0; i < nr && find_first_stock(pages, page, &page); i++) {
+		__set_bit(page, pages->used);
+		out[i] = page++;
+	}
+	pages->next_stock = page;
+	pages->nr_used += i;
 	spin_unlock(&pages->lock);
+	/* The counts say that they are there. */
+	WARN_ON_ONCE(i < nr);
+	return i == nr;
+}
+
+/**
+ * kmemp_pages_give - pages are in use no more
+ * @pages: the map
+ * @page: first page index
+ * @count: how many
+ *
+ * They are stock again, and it is for the balance to make RAM of them.
+ */
+void kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count)
+{
+	u64 end = min(page + count, pages->pool_pages);
+
+	while (page < end) {
+		u64 part = min(end, page + LOCKED_WORDS * BITS_PER_LONG);
+
+		spin_lock(&pages->lock);
+		pages->next_stock = min(pages->next_stock, page);
+		for (; page < part; page++)
+			if (__test_and_clear_bit(page, pages->used))
+				pages->nr_used--;
+		spin_unlock(&pages->lock);
+		cond_resched();
+	}
 }
 
 /**
@@ -178,7 +325,7 @@ void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
  * @count: pages wanted
  *
  * From the window's start upwards, so that single pages do not shatter the
- * rest. Needs no allocation: nobody has these pages.
+ * rest. Needs no allocation: nobody has these pages. Context: may sleep.
  *
  * Return: pages withheld now that were not before.
  */
@@ -186,10 +333,16 @@ u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count)
 {
 	u64 end = min(pages->window_end, pages->pool_pages);
 	u64 page = pages->window_first;
-	u64 done = 0;
+	u64 done = 0, locked = 0;
 
 	spin_lock(&pages->lock);
 	while (done < count && page < end) {
+		if (done - locked >= LOCKED_WORDS) {
+			locked = done;
+			spin_unlock(&pages->lock);
+			cond_resched();
+			spin_lock(&pages->lock);
+		}
 		if (state_of(pages, page) != KMEMP_BLOCK_OFFLINE) {
 			page = pages->window_first + pages->block_pages *
 			       (kmemp_pages_block(pages, page) + 1);
@@ -243,13 +396,20 @@ static bool find_stock(struct kmemp_pages *pages, u64 end, u64 *found)
 		page = word * BITS_PER_LONG + __fls(bits);
 		if (page < pages->window_first)
 			return false;
-		if ((state_of(pages, page) == KMEMP_BLOCK_ONLINE &&
-		     !PageHWPoison(pfn_to_page(index_pfn(pages, page)))) ||
-		    state_of(pages, page) == KMEMP_BLOCK_OFFLINE) {
+		switch (state_of(pages, page)) {
+		case KMEMP_BLOCK_ONLINE:
+			end = page;
+			if (PageHWPoison(pfn_to_page(index_pfn(pages, page))))
+				continue;
+			fallthrough;
+		case KMEMP_BLOCK_OFFLINE:
 			*found = page;
 			return true;
+		default:
+			/* frozen: none of this block */
+			end = pages->window_first + pages->block_pages *
+			      kmemp_pages_block(pages, page);
 		}
-		end = page;
 	}
 	return false;
 }
@@ -382,29 +542,24 @@ void kmemp_pages_online(struct kmemp_pages *pages, struct page *page,
 	}
 }
 
-/* Set the state of the blocks in a pfn range that the notifier named. */
-static void set_blocks(struct kmemp_pages *pages, unsigned long pfn,
-		       unsigned long nr, enum kmemp_block state)
+/**
+ * kmemp_pages_set_blocks - memory blocks change their state
+ * @pages: the map
+ * @pfn: of the first block
+ * @nr: pages, as the notifier named them
+ * @state: the new one
+ *
+ * Context: pages->lock held, so that what decided on it still holds.
+ */
+void kmemp_pages_set_blocks(struct kmemp_pages *pages, unsigned long pfn,
+			    unsigned long nr, enum kmemp_block state)
 {
 	u64 page = pfn - pages->base_pfn;
 	u64 end = page + nr;
 
-	spin_lock(&pages->lock);
+	lockdep_assert_held(&pages->lock);
 	for (; page < end; page += pages->block_pages)
 		pages->block[kmemp_pages_block(pages, page)] = state;
-	spin_unlock(&pages->lock);
-}
-
-/**
- * kmemp_pages_online_begin - memory blocks are about to come online
- * @pages: the map
- * @pfn: of the first block
- * @nr: pages
- */
-void kmemp_pages_online_begin(struct kmemp_pages *pages, unsigned long pfn,
-			      unsigned long nr)
-{
-	set_blocks(pages, pfn, nr, KMEMP_BLOCK_GOING_ONLINE);
 }
 
 /**
@@ -417,8 +572,10 @@ void kmemp_pages_online_begin(struct kmemp_pages *pages, unsigned long pfn,
 void kmemp_pages_online_end(struct kmemp_pages *pages, unsigned long pfn,
 			    unsigned long nr, bool done)
 {
-	set_blocks(pages, pfn, nr,
-		   done ? KMEMP_BLOCK_ONLINE : KMEMP_BLOCK_OFFLINE);
+	spin_lock(&pages->lock);
+	kmemp_pages_set_blocks(pages, pfn, nr, done ? KMEMP_BLOCK_ONLINE :
+						      KMEMP_BLOCK_OFFLINE);
+	spin_unlock(&pages->lock);
 }
 
 /*
@@ -488,8 +645,10 @@ void kmemp_pages_offline_end(struct kmemp_pages *pages, unsigned long pfn,
 		return;
 	if (!done)
 		adjust_parked(pages, pfn, nr, false);
-	set_blocks(pages, pfn, nr,
-		   done ? KMEMP_BLOCK_OFFLINE : KMEMP_BLOCK_ONLINE);
+	spin_lock(&pages->lock);
+	kmemp_pages_set_blocks(pages, pfn, nr, done ? KMEMP_BLOCK_OFFLINE :
+						      KMEMP_BLOCK_ONLINE);
+	spin_unlock(&pages->lock);
 }
 
 /**

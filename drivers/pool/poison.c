@@ -50,21 +50,45 @@ static void kmemp_memory_failure(void *unused, unsigned long pfn, int type,
 	queue_work(system_unbound_wq, &host->poison);
 }
 
-/* Withhold the page now if it can be; else remember it. */
-static void keep_bad(struct kmemp_host *host, struct bad_page *bad)
+/*
+ * Withhold the page now if it can be; else remember it until its block goes
+ * offline. In one step: the stock may be released meanwhile, and blocks go
+ * offline and come back. And before it is recorded, so that the commit which
+ * records it cannot take it for metadata. Returns whether something uses it.
+ */
+static bool keep_bad(struct kmemp_host *host, struct bad_page *bad)
 {
 	struct kmemp_pages *pages = &host->pages;
-	bool ours;
+	bool used, kept;
 
 	spin_lock(&pages->lock);
-	ours = test_bit(bad->page, pages->withheld);
-	if (!ours)
+	used = test_bit(bad->page, pages->used);
+	kept = kmemp_pages_keep_bad(pages, bad->page);
+	if (!kept)
 		list_add_tail(&bad->list, &host->bad);
 	spin_unlock(&pages->lock);
-	if (!ours)
-		return;
-	kmemp_pages_mark_used(pages, bad->page, 1, KMEMP_USE_BAD);
-	kfree(bad);
+	if (kept)
+		kfree(bad);
+	return used;
+}
+
+/*
+ * A format that keeps objects maps the page to itself, which it cannot while
+ * something else is there; then reads of that fail.
+ */
+static int record(struct kmemp_host *host, u64 page, bool used)
+{
+	int ret;
+
+	mutex_lock(&host->commit);
+	if (host->closed)
+		ret = -ESHUTDOWN;
+	else if (used && !host->pool.format->mark_bad)
+		ret = -EBUSY;
+	else
+		ret = kmemp_pool_mark_bad(&host->pool, page);
+	mutex_unlock(&host->commit);
+	return ret;
 }
 
 /**
@@ -78,20 +102,17 @@ void kmemp_poison_work(struct work_struct *work)
 
 	llist_for_each_entry_safe(bad, next, llist_del_all(&host->poisoned),
 				  node) {
+		u64 page = bad->page;
 		int ret;
 
-		mutex_lock(&host->commit);
-		ret = host->closed ? -ESHUTDOWN :
-		      kmemp_pool_mark_bad(&host->pool, bad->page);
-		mutex_unlock(&host->commit);
-		trace_kmemp_poison(host->name, bad->page, ret);
+		ret = record(host, page, keep_bad(host, bad));
+		trace_kmemp_poison(host->name, page, ret);
 		if (ret)
 			pr_err("kmem %s: page %llu is bad, which could not be recorded: error %d; see: kmemp check %s\n",
-			       host->name, bad->page, ret, host->name);
+			       host->name, page, ret, host->name);
 		else
 			pr_warn("kmem %s: page %llu is bad and out of use from now on\n",
-				host->name, bad->page);
-		keep_bad(host, bad);
+				host->name, page);
 	}
 	queue_work(system_unbound_wq, &host->balance);
 }

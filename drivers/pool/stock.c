@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
+#include <linux/sched/signal.h>
 
 #include "host.h"
 #include "trace.h"
@@ -25,11 +26,28 @@
 /* What opens a movable zone; such pages are never moved, only offlined. */
 #define STOCK_MOVABLE	(__GFP_HIGHMEM | __GFP_MOVABLE)
 
-/* Take 2 MiB at a time while that much is missing: single pages shatter. */
+/*
+ * Take 2 MiB at a time while that much is missing and to be had, then less:
+ * single pages shatter.
+ */
 #define STOCK_ORDER	9
 
 /* Pages set aside because they cannot be parked, before giving up. */
 #define STOCK_MAX_REJECTED	(4UL << STOCK_ORDER)
+
+/* How many pages the allocator must not have when @more are put into use. */
+static u64 target_with(struct kmemp_host *host, u64 more)
+{
+	struct kmemp_pages *pages = &host->pages;
+	u64 target;
+
+	spin_lock(&pages->lock);
+	target = pages->nr_used + more;
+	spin_unlock(&pages->lock);
+	target += kmemp_pool_reserve(&host->pool, target);
+	target = max(target, READ_ONCE(host->pool.super.data_min));
+	return min(target, pages->pool_pages);
+}
 
 /**
  * kmemp_stock_target - how many pages the allocator must not have
@@ -39,20 +57,12 @@
  */
 u64 kmemp_stock_target(struct kmemp_host *host)
 {
-	struct kmemp_pages *pages = &host->pages;
-	u64 target;
-
-	spin_lock(&pages->lock);
-	target = pages->nr_used +
-		 kmemp_pool_reserve(&host->pool, pages->nr_data);
-	spin_unlock(&pages->lock);
-	target = max(target, READ_ONCE(host->pool.super.data_min));
-	return min(target, pages->pool_pages);
+	return target_with(host, 0);
 }
 
-static s64 missing(struct kmemp_host *host)
+static s64 missing(struct kmemp_host *host, u64 more)
 {
-	u64 target = kmemp_stock_target(host);
+	u64 target = target_with(host, more);
 	s64 ret;
 
 	spin_lock(&host->pages.lock);
@@ -67,7 +77,7 @@ static s64 missing(struct kmemp_host *host)
  */
 void kmemp_stock_withhold(struct kmemp_host *host)
 {
-	s64 want = missing(host);
+	s64 want = missing(host, 0);
 
 	if (want > 0)
 		kmemp_pages_withhold_offline(&host->pages, want);
@@ -90,6 +100,7 @@ static struct page *alloc_node(int nid, unsigned int order)
 /* Take up to @want pages from the allocator; those that do not fit go back. */
 static u64 take(struct kmemp_host *host, u64 want)
 {
+	unsigned int order = STOCK_ORDER;
 	unsigned long nr_rejected = 0;
 	LIST_HEAD(rejected);
 	struct page *page, *next;
@@ -98,18 +109,24 @@ static u64 take(struct kmemp_host *host, u64 want)
 	if (!node_online(host->nid))
 		return 0;
 	while (done < want && nr_rejected < STOCK_MAX_REJECTED) {
-		unsigned int order = want - done >= 1UL << STOCK_ORDER ?
-				     STOCK_ORDER : 0;
 		unsigned long i, nr;
 
-		page = alloc_node(host->nid, order);
-		if (!page && order) {
-			order = 0;
-			page = alloc_node(host->nid, 0);
-		}
-		if (!page)
+		/* Whoever wrote the limit may give up waiting. */
+		if (fatal_signal_pending(current))
 			break;
 		nr = 1UL << order;
+		if (want - done < nr) {
+			order--;
+			continue;
+		}
+		page = alloc_node(host->nid, order);
+		if (!page && !order)
+			break;
+		if (!page) {
+			/* Compaction has failed: not again for each page. */
+			order--;
+			continue;
+		}
 		if (order)
 			split_page(page, order);
 		for (i = 0; i < nr; i++) {
@@ -130,15 +147,8 @@ static u64 take(struct kmemp_host *host, u64 want)
 	return done;
 }
 
-/**
- * kmemp_stock_balance - make the stock what it should be
- * @host: the pool
- *
- * Context: may sleep and reclaim; holds nothing that writeback may need.
- *
- * Return: 0, or -ENOSPC when the node has no more to give.
- */
-int kmemp_stock_balance(struct kmemp_host *host)
+/* Make the stock what it should be when @more pages are put into use. */
+static int balance(struct kmemp_host *host, u64 more)
 {
 	int ret = 0;
 	s64 want;
@@ -147,7 +157,7 @@ int kmemp_stock_balance(struct kmemp_host *host)
 	/* Work that was queued while the pool was closed behind it. */
 	if (READ_ONCE(host->leaving))
 		goto out;
-	want = missing(host);
+	want = missing(host, more);
 	if (want > 0)
 		want -= kmemp_pages_withhold_offline(&host->pages, want);
 	if (want > 0)
@@ -164,6 +174,19 @@ out:
 }
 
 /**
+ * kmemp_stock_balance - make the stock what it should be
+ * @host: the pool
+ *
+ * Context: may sleep and reclaim; holds nothing that writeback may need.
+ *
+ * Return: 0, or -ENOSPC when the node has no more to give.
+ */
+int kmemp_stock_balance(struct kmemp_host *host)
+{
+	return balance(host, 0);
+}
+
+/**
  * kmemp_stock_work - the same, after blocks have come or gone
  * @work: host->balance
  */
@@ -174,3 +197,33 @@ void kmemp_stock_work(struct work_struct *work)
 
 	kmemp_stock_balance(host);
 }
+
+static int stock_take(void *arg, u64 *pages, u32 nr, bool adds)
+{
+	struct kmemp_host *host = arg;
+	u64 keep = adds ? kmemp_pool_reserve(&host->pool,
+					     READ_ONCE(host->pages.nr_used) +
+					     nr) : 0;
+
+	if (kmemp_pages_take(&host->pages, pages, nr, keep))
+		return 0;
+	/* What it gains may be gone again by now; then the node is full. */
+	balance(host, nr);
+	if (kmemp_pages_take(&host->pages, pages, nr, keep))
+		return 0;
+	return -ENOSPC;
+}
+
+static void stock_give(void *arg, u64 page, u64 count)
+{
+	struct kmemp_host *host = arg;
+
+	kmemp_pages_give(&host->pages, page, count);
+	queue_work(system_unbound_wq, &host->balance);
+}
+
+/* Metadata pages come from the stock and return to it. */
+const struct kmemp_page_source kmemp_stock_source = {
+	.take = stock_take,
+	.give = stock_give,
+};

@@ -130,8 +130,7 @@ static ssize_t data_min_store(struct device *dev, struct device_attribute *attr,
 
 	ret = parse_pages(buf, &pages);
 	if (!ret)
-		ret = kmemp_host_set_limits(host, pages,
-					    host->pool.super.data_max);
+		ret = kmemp_host_set_limits(host, &pages, NULL);
 	return ret ?: count;
 }
 static DEVICE_ATTR_ADMIN_RW(data_min);
@@ -152,8 +151,7 @@ static ssize_t data_max_store(struct device *dev, struct device_attribute *attr,
 
 	ret = parse_pages(buf, &pages);
 	if (!ret)
-		ret = kmemp_host_set_limits(host, host->pool.super.data_min,
-					    pages);
+		ret = kmemp_host_set_limits(host, NULL, &pages);
 	return ret ?: count;
 }
 static DEVICE_ATTR_ADMIN_RW(data_max);

@@ -19,7 +19,8 @@
  *	  { commit | retire | work | next_* | check | describe } *
  *	close					nothing of the pool is used after
  *
- * commit, retire and work never run beside one another: whoever calls them
+ * prepare, commit, retire and work never run beside one another: whoever calls
+ * them
  * has the pool's commit right. next_* run beside them (see
  * kmemp_readers_exclude()). check and describe run with the commit right, so
  * that they see one state.
@@ -139,14 +140,20 @@ struct kmemp_change {
  * @sequence: one more than the batch before
  * @changes: in the order in which they take effect
  * @nr_changes: how many
- * @taken: page runs that the changes put into use, net, data only
+ * @bytes: encoded, see KMEMP_BATCH_BYTES
+ * @taken: page runs that the changes put into use, net, data only; ascending
  * @nr_taken: how many
- * @freed: page runs that the changes put out of use, net, data only
+ * @freed: page runs that the changes put out of use, net, data only; ascending
  * @nr_freed: how many
+ * @nr_touched: existing extents and records that the changes replace or end
+ * @touched_pages: pages of those extents
+ * @meta: pages in hand for metadata, see kmemp_meta_get()
+ * @nr_meta: how many are left
  *
  * At most KMEMP_BATCH_BYTES encoded, touching at most KMEMP_BATCH_EXTENTS
- * existing extents and KMEMP_BATCH_PAGES pages. A page that a batch frees is
- * never taken by the same batch. Metadata pages are the plugin's own affair:
+ * existing extents and records and KMEMP_BATCH_PAGES pages, and for which the
+ * format's reserve() does not exceed its @standing. A page that a batch frees
+ * is never taken by the same batch. Metadata pages are the plugin's own affair:
  * kmemp_meta_get(), kmemp_meta_put().
  */
 struct kmemp_batch {
@@ -155,10 +162,15 @@ struct kmemp_batch {
 	u64 sequence;
 	const struct kmemp_change *changes;
 	u32 nr_changes;
+	u32 bytes;
 	const struct kmemp_run *taken;
 	u32 nr_taken;
 	const struct kmemp_run *freed;
 	u32 nr_freed;
+	u32 nr_touched;
+	u64 touched_pages;
+	u64 *meta;
+	u32 nr_meta;
 };
 
 /**
@@ -166,11 +178,13 @@ struct kmemp_batch {
  * @KMEMP_USE_DATA: mapped by an object
  * @KMEMP_USE_META: metadata of the format
  * @KMEMP_USE_BAD: poisoned, must never be touched
+ * @KMEMP_USE_ANY: data or metadata, the format does not tell which
  */
 enum kmemp_use {
 	KMEMP_USE_DATA,
 	KMEMP_USE_META,
 	KMEMP_USE_BAD,
+	KMEMP_USE_ANY,
 };
 
 typedef int (*kmemp_used_fn)(void *arg, u64 page, u64 count,
@@ -227,13 +241,20 @@ struct kmemp_findings {
  *	with the same outcome. On error nothing is left allocated.
  * @close: Retire what is pending (unless read-only or failed), free all.
  *	Cannot fail: what could not be retired is redone by the next open.
- * @reserve: The most metadata pages that one commit of this many changes,
- *	mapped pages and encoded bytes may take, growth of the standing part
- *	included. Pure, and subadditive, so that the sum over waiting batches
- *	bounds their concatenation.
+ * @reserve: The most metadata pages that one commit of these changes may take,
+ *	growth of the standing part included. Pure: it looks at the changes
+ *	alone, so that it holds whenever they are committed; and subadditive, so
+ *	that the sum over waiting batches bounds their concatenation. A batch
+ *	for which it exceeds @standing is too big for one commit, and is refused
+ *	or split by the core; a format may so bound what else a commit costs.
+ * @prepare: Take the DRAM that the commit of this batch will need. Called with
+ *	the commit right, just before commit. -ENOMEM: nothing has changed. NULL
+ *	where commit needs none.
  * @commit: Make the batch true: durable at return, with exactly one fence.
  *	Pages only from kmemp_meta_get(). A crash at any point leaves the batch
  *	wholly there or wholly absent. Fails only with -EIO and -EUCLEAN.
+ *	Gives back at most 8 metadata pages per change and touched item, and
+ *	one per 64 touched pages.
  * @retire: Make every page that waits returnable now: after it the plugin's
  *	redo stores into none of them; says so by kmemp_retired().
  * @work: One bounded background step (checkpoint, cleaning). 0: nothing left
@@ -275,8 +296,8 @@ struct kmemp_format_ops {
 	int (*format)(struct kmemp_pool *pool);
 	int (*open)(struct kmemp_pool *pool);
 	void (*close)(struct kmemp_pool *pool);
-	u64 (*reserve)(struct kmemp_pool *pool, u32 nr_changes, u64 nr_pages,
-		       u32 bytes);
+	u32 (*reserve)(const struct kmemp_change *changes, u32 nr_changes);
+	int (*prepare)(struct kmemp_pool *pool, struct kmemp_batch *batch);
 	int (*commit)(struct kmemp_pool *pool, struct kmemp_batch *batch);
 	int (*retire)(struct kmemp_pool *pool);
 	int (*work)(struct kmemp_pool *pool);
@@ -309,6 +330,38 @@ void kmemp_pool_set_private(struct kmemp_pool *pool, void *priv);
 
 u32 kmemp_seal(const struct kmemp_pool *pool, u64 epoch, u64 sequence, u64 pos,
 	       const void *data, size_t len);
+u32 kmemp_seal_seed(const struct kmemp_pool *pool, u64 epoch, u64 sequence,
+		    u64 pos);
+
+/**
+ * struct kmemp_root - root slot in DRAM
+ * @generation: see struct kmemp_disk_root
+ * @epoch: see there
+ * @sequence: see there
+ * @payload: see there
+ * @mirrored: as read: both superblock pages hold the same slots
+ */
+struct kmemp_root {
+	u64 generation;
+	u64 epoch;
+	u64 sequence;
+	u8 payload[KMEMP_ROOT_PAYLOAD] __aligned(8);
+	bool mirrored;
+};
+
+int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root);
+void kmemp_root_write(struct kmemp_pool *pool, struct kmemp_root *root);
+
+int kmemp_pool_recovered(struct kmemp_pool *pool, u64 epoch, u64 sequence);
+u64 kmemp_pool_confirmed(const struct kmemp_pool *pool);
+u64 kmemp_pool_epoch(const struct kmemp_pool *pool);
+
+u64 kmemp_meta_get(struct kmemp_batch *batch);
+void kmemp_meta_put(struct kmemp_batch *batch, u64 page);
+void kmemp_retired(struct kmemp_pool *pool, u64 sequence);
+
+void kmemp_readers_exclude(struct kmemp_pool *pool);
+void kmemp_readers_admit(struct kmemp_pool *pool);
 
 int kmemp_complain(struct kmemp_pool *pool, enum kmemp_refusal code,
 		   const char *fmt, ...) __printf(3, 4);

@@ -9,6 +9,8 @@
 #ifndef KMEM_PERSIST_POOL_H
 #define KMEM_PERSIST_POOL_H
 
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/types.h>
 
 #include <kmem_persist/plugin.h>
@@ -106,6 +108,41 @@ enum kmemp_content kmemp_super_read(struct kmemp_media *media,
 bool kmemp_name_valid(const char *name, size_t len);
 
 /**
+ * struct kmemp_page_source - where metadata pages come from and go to
+ * @take: Fill @pages with @nr pages that nothing else has, whatever they
+ *	hold, or return -ENOSPC and take none. @adds: the batch needs more
+ *	pages than it frees; only then may the reserve be spared. May sleep;
+ *	called without the commit right.
+ * @give: These pages are in use no more, and nothing of the medium's redo
+ *	stores into them: they may be RAM. What front ends looked up and still
+ *	read is the host's to wait for. Called with the commit right.
+ *
+ * Data pages come from the front ends, which map them, and return by @give.
+ */
+struct kmemp_page_source {
+	int (*take)(void *arg, u64 *pages, u32 nr, bool adds);
+	void (*give)(void *arg, u64 page, u64 count);
+};
+
+/**
+ * struct kmemp_wait - freed pages that wait until they may be used again
+ * @runs: page runs, in the order in which they were freed
+ * @sequences: of the batch that freed each
+ * @meta: whether each was metadata, into which redo may store
+ * @nr: runs
+ * @room: runs there is memory for
+ * @pages: pages in all runs
+ */
+struct kmemp_wait {
+	struct kmemp_run *runs;
+	u64 *sequences;
+	bool *meta;
+	u32 nr;
+	u32 room;
+	u64 pages;
+};
+
+/**
  * struct kmemp_pool - an opened pool
  * @media: its medium
  * @format: its format, a reference is held while it is open
@@ -113,9 +150,25 @@ bool kmemp_name_valid(const char *name, size_t len);
  * @super: the superblock as last written
  * @verdict: why it was refused, or became read-only
  * @readonly: opened without the right to store
+ * @failed: a commit failed: no more stores until it is opened again
+ * @commit_lock: the commit right
+ * @readers: lookups against the stores of a commit
+ * @epoch: of the newest batch; of this opening once @begun
+ * @begun: this opening has committed, its epoch is on the medium
+ * @newest: sequence of the newest batch
+ * @retired: redo stores nothing of batches up to this one
+ * @wait: freed pages
+ * @source: where metadata pages come from
+ * @source_arg: for @source
  *
- * Zero it before kmemp_pool_open(). Its functions are not to be called beside
- * one another, unless their description says so.
+ * Zero it before kmemp_pool_open().
+ *
+ * Locking: @commit_lock -> @super, @failed, @epoch, @begun, @newest,
+ * @retired, @wait, the plugin's commit, prepare, retire, work, check
+ * and describe. Within it, @readers: for writing around the stores of a commit
+ * that lookups can see, for reading around each lookup. Whoever holds @readers
+ * for reading waits for nothing. kmemp_pool_open() and kmemp_pool_close() run
+ * beside nothing else.
  */
 struct kmemp_pool {
 	struct kmemp_media *media;
@@ -124,6 +177,16 @@ struct kmemp_pool {
 	struct kmemp_super super;
 	struct kmemp_verdict verdict;
 	bool readonly;
+	bool failed;
+	struct mutex commit_lock;
+	struct rw_semaphore readers;
+	u64 epoch;
+	bool begun;
+	u64 newest;
+	u64 retired;
+	struct kmemp_wait wait;
+	const struct kmemp_page_source *source;
+	void *source_arg;
 };
 
 /**
@@ -159,7 +222,37 @@ void kmemp_pool_close(struct kmemp_pool *pool);
 int kmemp_pool_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			     void *arg);
 int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max);
-u64 kmemp_pool_reserve(const struct kmemp_pool *pool, u64 data_pages);
+u64 kmemp_pool_reserve(const struct kmemp_pool *pool, u64 used_pages);
+void kmemp_pool_set_source(struct kmemp_pool *pool,
+			   const struct kmemp_page_source *source, void *arg);
+int kmemp_pool_confirm(struct kmemp_pool *pool);
+int kmemp_pool_retire(struct kmemp_pool *pool);
+u64 kmemp_pool_waiting(struct kmemp_pool *pool);
+
+int kmemp_pool_next_object(struct kmemp_pool *pool, u64 *id);
+int kmemp_pool_next_record(struct kmemp_pool *pool, u64 object,
+			   struct kmemp_record *record, u8 *buffer);
+int kmemp_pool_get_record(struct kmemp_pool *pool, u64 object,
+			  struct kmemp_record *record, u8 *buffer);
+int kmemp_pool_next_extent(struct kmemp_pool *pool, u64 object, u64 offset,
+			   u64 max_pages, struct kmemp_extent *extent);
+
+struct kmemp_batch *kmemp_batch_new(struct kmemp_pool *pool);
+void kmemp_batch_free(struct kmemp_batch *batch);
+int kmemp_batch_put(struct kmemp_batch *batch, u64 object, u8 kind,
+		    const void *name, size_t name_len, const void *value,
+		    size_t value_len);
+int kmemp_batch_del(struct kmemp_batch *batch, u64 object, u8 kind,
+		    const void *name, size_t name_len);
+int kmemp_batch_map(struct kmemp_batch *batch, u64 object,
+		    const struct kmemp_extent *extent);
+int kmemp_batch_unmap(struct kmemp_batch *batch, u64 object, u64 offset,
+		      u32 count);
+int kmemp_batch_remove(struct kmemp_batch *batch, u64 object);
+int kmemp_batch_commit(struct kmemp_batch *batch);
+u64 kmemp_name_hash(const struct kmemp_pool *pool, const void *name,
+		    size_t len);
+
 int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page);
 int kmemp_pool_check(struct kmemp_pool *pool,
 		     const struct kmemp_findings *findings);

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "core.h"
 #include "super.h"
 
 /*
@@ -154,6 +155,41 @@ static int features_check(struct kmemp_pool *pool)
 	return 0;
 }
 
+/*
+ * What was read of the superblock pages may be in the cache alone: whoever
+ * stored it was stopped before its fence. Recovery relies on it.
+ */
+static void flush_super(struct kmemp_pool *pool)
+{
+	u64 copy = kmemp_super_copy_pos(&pool->super);
+
+	kmemp_media_flush(pool->media, 0, KMEMP_PAGE_SIZE);
+	kmemp_media_flush(pool->media, copy, KMEMP_PAGE_SIZE);
+	/*
+	 * Static part, state and roots, as read, are durable before anything
+	 * that recovery stores because of them.
+	 */
+	kmemp_media_fence(pool->media);
+}
+
+/* Pages that are mapped twice need counts of references, which are not here. */
+static int sharing_check(struct kmemp_pool *pool)
+{
+	u64 id = KMEMP_OBJ_SHARING;
+	int ret;
+
+	if (!pool->format->next_object)
+		return 0;
+	ret = pool->format->next_object(pool, &id);
+	if (ret == -ENOENT || (!ret && id != KMEMP_OBJ_SHARING))
+		return 0;
+	if (ret)
+		return kmemp_complain(pool, ret == -EIO ? KMEMP_REFUSE_READ :
+				      KMEMP_REFUSE_STRUCTURE,
+				      "list of objects: error %d", ret);
+	return kmemp_complain(pool, KMEMP_REFUSE_INCOMPAT, "shared pages");
+}
+
 /**
  * kmemp_pool_open - recover a pool and make it usable
  * @pool: zeroed by the caller; @pool->verdict says why it was refused
@@ -173,6 +209,8 @@ int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 
 	pool->media = media;
 	pool->readonly = readonly;
+	mutex_init(&pool->commit_lock);
+	init_rwsem(&pool->readers);
 	switch (kmemp_super_read(media, &pool->super, &pool->verdict)) {
 	case KMEMP_CONTENT_PLAIN:
 		return -ENOMEDIUM;
@@ -188,6 +226,8 @@ int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 	ret = features_check(pool);
 	if (ret)
 		goto err_format;
+	if (!readonly)
+		flush_super(pool);
 	ret = pool->format->open(pool);
 	if (ret) {
 		kmemp_complain(pool, ret == -ENOMEM ? KMEMP_REFUSE_NO_MEMORY :
@@ -195,6 +235,9 @@ int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 			       KMEMP_REFUSE_STRUCTURE, "open: error %d", ret);
 		goto err_format;
 	}
+	ret = sharing_check(pool);
+	if (ret)
+		goto err_open;
 	if (!readonly) {
 		ret = kmemp_super_mend(media, &pool->super);
 		/* -EIO: the other page is whole; who opens it says so. */
@@ -221,6 +264,7 @@ EXPORT_SYMBOL_GPL(kmemp_pool_open);
 void kmemp_pool_close(struct kmemp_pool *pool)
 {
 	pool->format->close(pool);
+	kmemp_pool_finish(pool);
 	kmemp_format_put(pool->format);
 	pool->format = NULL;
 	memzero_explicit(&pool->super, sizeof(pool->super));
@@ -262,7 +306,7 @@ EXPORT_SYMBOL_GPL(kmemp_pool_walk_used);
  * @data_min: pages guaranteed to data
  * @data_max: ceiling of data in pages, 0 for none
  *
- * Durable at return.
+ * Durable at return. Takes the commit right.
  *
  * Return: 0, -EINVAL for numbers that contradict each other or the pool's
  * size, -EROFS for a pool opened read-only, -ENOMEM.
@@ -270,24 +314,27 @@ EXPORT_SYMBOL_GPL(kmemp_pool_walk_used);
 int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max)
 {
 	struct kmemp_super *super = &pool->super;
-	u64 old_min = super->data_min;
-	u64 old_max = super->data_max;
-	int ret;
+	u64 old_min, old_max;
+	int ret = 0;
 
 	if (pool->readonly)
 		return -EROFS;
 	if (data_min > super->pool_pages || data_max > super->pool_pages ||
 	    (data_max && data_min > data_max))
 		return -EINVAL;
-	if (data_min == old_min && data_max == old_max)
-		return 0;
-	super->data_min = data_min;
-	super->data_max = data_max;
-	ret = kmemp_super_write_static(pool->media, super);
+	mutex_lock(&pool->commit_lock);
+	old_min = super->data_min;
+	old_max = super->data_max;
+	if (data_min != old_min || data_max != old_max) {
+		super->data_min = data_min;
+		super->data_max = data_max;
+		ret = kmemp_super_write_static(pool->media, super);
+	}
 	if (ret) {
 		super->data_min = old_min;
 		super->data_max = old_max;
 	}
+	mutex_unlock(&pool->commit_lock);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_set_limits);
@@ -295,39 +342,75 @@ EXPORT_SYMBOL_GPL(kmemp_pool_set_limits);
 /**
  * kmemp_pool_reserve - pages to withhold beyond those in use
  * @pool: the pool
- * @data_pages: pages that objects map
+ * @used_pages: pages in use
  *
  * What overwriting and removing may need at any time without asking the page
  * allocator: the format's standing reserve, the cost of shattering what is
- * mapped, and the pages in flight.
+ * mapped (of all that is used, since not every format tells data from
+ * metadata), and the pages in flight.
  *
  * Return: pages.
  */
-u64 kmemp_pool_reserve(const struct kmemp_pool *pool, u64 data_pages)
+u64 kmemp_pool_reserve(const struct kmemp_pool *pool, u64 used_pages)
 {
-	u64 shatter = data_pages * pool->format->shatter_bytes;
+	u64 shatter = used_pages * pool->format->shatter_bytes;
 
 	return pool->format->standing + KMEMP_RESERVE_INFLIGHT +
 	       (shatter + KMEMP_PAGE_SIZE - 1) / KMEMP_PAGE_SIZE;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_reserve);
 
+/* A bad page is mapped onto itself, so that nothing else ever gets it. */
+static int map_bad(struct kmemp_pool *pool, u64 page)
+{
+	struct kmemp_extent found, extent = {
+		.offset = page,
+		.page = page,
+		.count = 1,
+	};
+	struct kmemp_batch *batch;
+	int ret;
+
+	ret = kmemp_pool_next_extent(pool, KMEMP_OBJ_BAD, page, 1, &found);
+	if (!ret && found.offset == page)
+		return 0;
+	if (ret && ret != -ENOENT)
+		return ret;
+	batch = kmemp_batch_new(pool);
+	if (!batch)
+		return -ENOMEM;
+	ret = kmemp_batch_map(batch, KMEMP_OBJ_BAD, &extent);
+	if (!ret)
+		ret = kmemp_batch_commit(batch);
+	kmemp_batch_free(batch);
+	return ret ?: kmemp_pool_confirm(pool);
+}
+
 /**
  * kmemp_pool_mark_bad - record a poisoned page
  * @pool: the pool
- * @page: page index
+ * @page: page index; nothing uses it
  *
- * Durable at return; from then on for_each_used() names it.
+ * Durable at return; from then on it is among the used pages. Takes the commit
+ * right. Context: may sleep.
  *
- * Return: 0; -EINVAL for a page outside the pool; -EROFS; -ENOSPC.
+ * Return: 0; -EINVAL for a page outside the pool; -EROFS; -ENOSPC; or what a
+ * commit returns.
  */
 int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page)
 {
+	int ret;
+
 	if (page >= pool->super.pool_pages)
 		return -EINVAL;
 	if (pool->readonly)
 		return -EROFS;
-	return pool->format->mark_bad(pool, page);
+	if (!pool->format->mark_bad)
+		return map_bad(pool, page);
+	mutex_lock(&pool->commit_lock);
+	ret = pool->format->mark_bad(pool, page);
+	mutex_unlock(&pool->commit_lock);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_mark_bad);
 

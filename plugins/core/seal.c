@@ -25,6 +25,16 @@ u32 kmemp_crc(const void *data, size_t len)
 	return ~crc32c(~0u, data, len);
 }
 
+static u32 seed(const u8 *seal_key, u64 epoch, u64 sequence, u64 pos)
+{
+	__le64 where[3] = {
+		cpu_to_le64(epoch), cpu_to_le64(sequence), cpu_to_le64(pos),
+	};
+
+	return crc32c(crc32c(~0u, seal_key, KMEMP_KEY_SIZE), where,
+		      sizeof(where));
+}
+
 /**
  * kmemp_seal_keyed - seal of a structure, by key
  * @seal_key: the pool's, KMEMP_KEY_SIZE bytes
@@ -39,13 +49,7 @@ u32 kmemp_crc(const void *data, size_t len)
 u32 kmemp_seal_keyed(const u8 *seal_key, u64 epoch, u64 sequence, u64 pos,
 		     const void *data, size_t len)
 {
-	__le64 where[3] = {
-		cpu_to_le64(epoch), cpu_to_le64(sequence), cpu_to_le64(pos),
-	};
-	u32 crc = crc32c(~0u, seal_key, KMEMP_KEY_SIZE);
-
-	crc = crc32c(crc, where, sizeof(where));
-	return ~crc32c(crc, data, len);
+	return ~crc32c(seed(seal_key, epoch, sequence, pos), data, len);
 }
 
 /**
@@ -66,3 +70,19 @@ u32 kmemp_seal(const struct kmemp_pool *pool, u64 epoch, u64 sequence, u64 pos,
 				data, len);
 }
 EXPORT_SYMBOL_GPL(kmemp_seal);
+
+/**
+ * kmemp_seal_seed - begin a seal over what is not in one piece
+ * @pool: whose seal key is the seed
+ * @epoch: see kmemp_seal()
+ * @sequence: see there
+ * @pos: see there
+ *
+ * Return: the seed: fold the pieces into it by crc32c(), then invert.
+ */
+u32 kmemp_seal_seed(const struct kmemp_pool *pool, u64 epoch, u64 sequence,
+		    u64 pos)
+{
+	return seed(pool->super.seal_key, epoch, sequence, pos);
+}
+EXPORT_SYMBOL_GPL(kmemp_seal_seed);

@@ -5,7 +5,7 @@
  * A device has two places that can show a pool: its first page, and its last
  * page, which is the copy or (where the device is larger than the pool) a
  * pointer to it. A device is plain only if both could be read and neither has
- * a magic. Everything in between is refused, or opened by the one good page
+ * a magic, the pointer's included. Everything in between is refused, or opened by the one good page
  * and mended after recovery.
  *
  * Which page may be mended: one that cannot be read, one that has the magic
@@ -64,15 +64,24 @@ static bool pointer_good(struct kmemp_media *media,
 	       !memcmp(&found, &expected, sizeof(found));
 }
 
-/* Position of the copy as the device's last page tells, 0 if it does not. */
+static bool is_pointer(const struct kmemp_super_page *page)
+{
+	const struct kmemp_disk_pointer *pointer = (const void *)page;
+
+	return le64_to_cpu(pointer->magic) == KMEMP_POINTER_MAGIC;
+}
+
+/*
+ * Position of the copy as the pointer in the device's last page tells, 0 if it
+ * cannot be believed.
+ */
 static u64 pointer_target(const struct kmemp_media *media,
 			  const struct kmemp_super_page *page)
 {
 	const struct kmemp_disk_pointer *pointer = (const void *)page;
 	u64 pool_pages = le64_to_cpu(pointer->pool_pages);
 
-	if (le64_to_cpu(pointer->magic) != KMEMP_POINTER_MAGIC ||
-	    le32_to_cpu(pointer->crc) !=
+	if (le32_to_cpu(pointer->crc) !=
 	    kmemp_crc(pointer, offsetof(struct kmemp_disk_pointer, crc)))
 		return 0;
 	if (pool_pages < KMEMP_MIN_POOL_PAGES ||
@@ -401,10 +410,14 @@ static enum kmemp_content judge(struct kmemp_media *media,
 			target = (pages - 1) << KMEMP_PAGE_SHIFT;
 	}
 	at_copy = read_place(media, target, copy);
-	if (at_first != PLACE_GOOD && at_copy == PLACE_OTHER) {
+	if (at_first != PLACE_GOOD && at_copy == PLACE_OTHER &&
+	    is_pointer(copy)) {
 		target = pointer_target(media, copy);
 		if (target)
 			at_copy = read_place(media, target, copy);
+		/* No copy where one is said to be: lost, not plain. */
+		if (!target || at_copy == PLACE_OTHER)
+			at_copy = PLACE_DAMAGED;
 	}
 
 	if (at_first != PLACE_GOOD && at_copy != PLACE_GOOD)
@@ -437,6 +450,16 @@ static enum kmemp_content judge(struct kmemp_media *media,
 	}
 	if (decode_static(media, super, fixed, verdict))
 		return KMEMP_CONTENT_REFUSED;
+	/*
+	 * The copy would be written where it says it is, over whatever lies
+	 * there: so it must be what was read.
+	 */
+	if (kmemp_super_copy_pos(super) != target) {
+		kmemp_refuse(verdict, KMEMP_REFUSE_GEOMETRY,
+			     "pool of %llu pages, but its copy is page %llu",
+			     super->pool_pages, target >> KMEMP_PAGE_SHIFT);
+		return KMEMP_CONTENT_REFUSED;
+	}
 
 	/* A page with a damaged static part may still have the newer state. */
 	if (decode_state(super,

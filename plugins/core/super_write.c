@@ -265,19 +265,19 @@ int kmemp_super_create(struct kmemp_media *media, struct kmemp_super *super,
 	/* Behind the magic, so that what the format put there stays. */
 	write_flush(media, copy, page, KMEMP_SB_ROOT_OFFSET);
 	write_flush(media, 0, page, KMEMP_SB_ROOT_OFFSET);
-	if (copy != media->size - KMEMP_PAGE_SIZE)
-		write_pointer(media, super);
 	/* All but the magic is there before the magic that makes it count. */
 	kmemp_media_fence(media);
 	kmemp_media_store64(media, 0, KMEMP_MAGIC);
 	kmemp_media_flush(media, 0, sizeof(u64));
 	/*
-	 * The first page shows the pool before the copy does: a copy alone,
-	 * beside a first page without magic, is refused as foreign.
+	 * The first page shows the pool before the copy and the pointer do:
+	 * either alone, beside a first page without magic, is refused.
 	 */
 	kmemp_media_fence(media);
 	kmemp_media_store64(media, copy, KMEMP_MAGIC);
 	kmemp_media_flush(media, copy, sizeof(u64));
+	if (copy != media->size - KMEMP_PAGE_SIZE)
+		write_pointer(media, super);
 	/* Both show it before the caller reports success. */
 	kmemp_media_fence(media);
 out:

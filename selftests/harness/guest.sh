@@ -50,8 +50,11 @@ rm -rf "$TEST_DIR"
 mkdir -p "$TEST_DIR"
 : "${N:=1}"
 
-# shellcheck source=selftests/harness/tap.sh
-. "$harness/tap.sh"
+# who reports otherwise (the demo) has defined tap_result, diag, fail and tap_end
+if ! declare -F tap_result >/dev/null; then
+	# shellcheck source=selftests/harness/tap.sh
+	. "$harness/tap.sh"
+fi
 
 # Images and sockets: in memory, where they cost no disk writes, and with a
 # path short enough for a socket

@@ -41,11 +41,11 @@ done
 
 # What the driver shows is what the page lists
 page "$man/kmem-persist.7" >"$tmp/text"
-for file in $(sed -n 's/^\t&dev_attr_\([a-z_]*\)\.attr,/\1/p' "$top/drivers/pool/sysfs.c"); do
+while read -r file; do
 	ok "kmem-persist.7 tells of persist/$file" grep -qw "$file" "$tmp/text"
-done
-for parameter in $(sed -n 's/^module_param_cb(\([a-z_]*\),.*/\1/p' "$top"/drivers/kmem/*.c); do
+done < <(sed -n 's/^\t&dev_attr_\([a-z_]*\)\.attr,/\1/p' "$top/drivers/pool/sysfs.c")
+while read -r parameter; do
 	ok "kmem-persist.7 tells of parameter $parameter" grep -qw "$parameter" "$tmp/text"
-done
+done < <(sed -n 's/^module_param_cb(\([a-z_]*\),.*/\1/p' "$top"/drivers/kmem/*.c)
 
 done_testing

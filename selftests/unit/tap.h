@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static unsigned int tap_count;
 static unsigned int tap_failed;
@@ -36,6 +37,15 @@ tap_diag(const char *fmt, ...)
 	vprintf(fmt, args);
 	va_end(args);
 	putchar('\n');
+}
+
+/* How much longer than by default a loop shall run: N in the environment. */
+static inline unsigned long tap_scale(void)
+{
+	const char *n = getenv("N");
+	unsigned long scale = n ? strtoul(n, NULL, 10) : 1;
+
+	return scale ? scale : 1;
 }
 
 static inline int tap_done(void)

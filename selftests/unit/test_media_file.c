@@ -18,7 +18,7 @@
 #include "media_file.h"
 #include "tap.h"
 
-static char path[] = "/tmp/kmemp-media.XXXXXX";
+static char path[32];
 static struct kmemp_media_file file;
 
 static int store(void *arg)
@@ -98,8 +98,10 @@ static void test_sizes(int fd)
 
 int main(void)
 {
-	int fd = mkstemp(path);
+	int fd;
 
+	strcpy(path, "/tmp/kmemp-media.XXXXXX");
+	fd = mkstemp(path);
 	if (fd < 0)
 		abort();
 	test_faults(fd);

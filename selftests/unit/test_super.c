@@ -141,6 +141,28 @@ static void test_larger(void)
 	hit = larger;
 	hit.bad[hit.nr_bad++] = FIXTURE_PAGES + 99;
 	tap_ok(!fixture_open(&hit, 1, false), "pointer unreadable");
+
+	hit = larger;
+	memset(media_cut_page(&hit, 0), 0, KMEMP_PAGE_SIZE);
+	memset(media_cut_page(&hit, FIXTURE_COPY), 0, KMEMP_PAGE_SIZE);
+	tap_ok(refused_unchanged(&hit, KMEMP_REFUSE_BAD_SUPER),
+	       "only the pointer is left: not plain");
+	media_cut_page(&hit, FIXTURE_PAGES + 99)[20] ^= 1;
+	tap_ok(refused_unchanged(&hit, KMEMP_REFUSE_BAD_SUPER),
+	       "only a damaged pointer is left: not plain");
+}
+
+/* A copy that says it belongs elsewhere: its own place holds other things. */
+static void test_copy_elsewhere(void)
+{
+	hit = whole;
+	media_cut_resize(&hit, FIXTURE_PAGES + 100);
+	memcpy(media_cut_page(&hit, FIXTURE_PAGES + 99),
+	       media_cut_page(&hit, FIXTURE_COPY), KMEMP_PAGE_SIZE);
+	memset(media_cut_page(&hit, FIXTURE_COPY), 0x5a, KMEMP_PAGE_SIZE);
+	media_cut_page(&hit, 0)[2046] ^= 1;
+	tap_ok(refused_unchanged(&hit, KMEMP_REFUSE_GEOMETRY),
+	       "page 0 damaged, last page a copy of a smaller pool");
 }
 
 static void test_differ(void)
@@ -273,6 +295,7 @@ int main(void)
 	test_flips(FIXTURE_COPY, "copy");
 	test_sizes();
 	test_larger();
+	test_copy_elsewhere();
 	test_differ();
 	test_foreign();
 	test_poison();

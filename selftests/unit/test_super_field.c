@@ -43,8 +43,8 @@ struct field {
 
 static const struct field fields[] = {
 	FIXED(magic, PLAIN, PLAIN, PLAIN),
-	FIXED(type, OPENS, KMEMP_REFUSE_TYPE_UNKNOWN,
-	      KMEMP_REFUSE_TYPE_UNKNOWN),
+	/* 1 is format bitmap, which finds no instance of its own here */
+	FIXED(type, OPENS, KMEMP_REFUSE_STRUCTURE, KMEMP_REFUSE_TYPE_UNKNOWN),
 	FIXED(version, KMEMP_REFUSE_VERSION, OPENS, KMEMP_REFUSE_VERSION),
 	FIXED(compat, OPENS, OPENS, OPENS),
 	FIXED(ro_compat, OPENS, KMEMP_REFUSE_RO_COMPAT, KMEMP_REFUSE_RO_COMPAT),

@@ -12,9 +12,14 @@ unit-test_super_field := test_super_field.c media_cut.c fixture.c
 unit-test_super_write := test_super_write.c media_cut.c fixture.c
 unit-test_none := test_none.c media_cut.c fixture.c
 unit-test_media_file := test_media_file.c
+unit-conformance := conformance.c model.c media_record.c pool_util.c
+unit-crash_bitmap := crash_bitmap.c media_record.c pool_util.c
+unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
 
+# The recorder tells call sites apart by return addresses: no sibling calls.
 unit_flags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -fno-omit-frame-pointer \
+	-fno-optimize-sibling-calls -Wno-frame-address -msse4.2 \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
 	-Itools/shim/include -Iinclude -Itools -Iplugins/core \
 	-include linux/compiler.h

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the stand-in headers declare: allocation that can be made to fail, and
- * CRC32C.
+ * What the stand-in headers declare: allocation that can be made to fail,
+ * CRC32C, SipHash.
  */
 #include <malloc.h>
 #include <stdatomic.h>
 
+#include <asm/byteorder.h>
 #include <linux/crc32c.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 
 unsigned long shim_fail_nth;
@@ -88,3 +90,53 @@ u32 crc32c(u32 crc, const void *address, unsigned int length)
 	return crc;
 }
 #endif
+
+static u64 rotate(u64 value, unsigned int by)
+{
+	return value << by | value >> (64 - by);
+}
+
+static void sip_rounds(u64 v[4], unsigned int rounds)
+{
+	while (rounds--) {
+		v[0] += v[1];
+		v[1] = rotate(v[1], 13) ^ v[0];
+		v[0] = rotate(v[0], 32);
+		v[2] += v[3];
+		v[3] = rotate(v[3], 16) ^ v[2];
+		v[0] += v[3];
+		v[3] = rotate(v[3], 21) ^ v[0];
+		v[2] += v[1];
+		v[1] = rotate(v[1], 17) ^ v[2];
+		v[2] = rotate(v[2], 32);
+	}
+}
+
+u64 siphash(const void *data, size_t len, const siphash_key_t *key)
+{
+	u64 v[4] = {
+		key->key[0] ^ 0x736f6d6570736575ULL,
+		key->key[1] ^ 0x646f72616e646f6dULL,
+		key->key[0] ^ 0x6c7967656e657261ULL,
+		key->key[1] ^ 0x7465646279746573ULL,
+	};
+	u64 word, last = (u64)len << 56;
+	const u8 *p = data;
+	size_t i;
+
+	for (i = 0; i + 8 <= len; i += 8) {
+		memcpy(&word, p + i, sizeof(word));
+		word = le64_to_cpu(word);
+		v[3] ^= word;
+		sip_rounds(v, 2);
+		v[0] ^= word;
+	}
+	for (; i < len; i++)
+		last |= (u64)p[i] << i % 8 * 8;
+	v[3] ^= last;
+	sip_rounds(v, 2);
+	v[0] ^= last;
+	v[2] ^= 0xff;
+	sip_rounds(v, 4);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}

@@ -11,6 +11,8 @@
 #include <linux/stdarg.h>
 #include <linux/types.h>
 
+#define U32_MAX			((u32)~0U)
+#define U64_MAX			((u64)~0ULL)
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define ALIGN(x, a)		(((x) + ((typeof(x))(a) - 1)) & \
 				 ~((typeof(x))(a) - 1))

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Format bitmap: what its files share. See format_bitmap.h for the layout.
+ *
+ *	main.c		ops: format, open, close, commit, retire
+ *	store.c		reading and staging words, metadata pages
+ *	bits.c		page bitmap
+ *	tree.c		trees of pages
+ *	object.c	objects
+ *	map.c		maps of objects
+ *	cell.c		runs of cells
+ *	record.c	records: chains and tries
+ *	cost.c		what a batch may take
+ *	check.c		verification
+ *	text.c		dump
+ *
+ * "staged" says whether reads see what the batch being built has written:
+ * commit says true; lookups, which run beside it, say false.
+ */
+#ifndef KMEMP_BITMAP_H
+#define KMEMP_BITMAP_H
+
+#include <linux/types.h>
+
+#include <kmem_persist/format_bitmap.h>
+#include <kmem_persist/plugin.h>
+#include <kmem_persist/ring.h>
+
+/**
+ * struct bitmap - an open pool of format bitmap
+ * @pool: the pool
+ * @ring: its redo ring
+ * @patch: lines stored into since the ring was retired
+ * @root: newest root
+ * @anchor_pos: position of the anchor
+ * @anchor: while a batch is being built: the anchor as it will be
+ * @bit_pages: pages of the page bitmap, in order
+ * @nr_bit_pages: how many
+ * @batch: the batch that is being built
+ * @findings: during a check: where damage is reported, instead of refused
+ * @object: during a check: the object being looked at
+ */
+struct bitmap {
+	struct kmemp_pool *pool;
+	struct kmemp_ring ring;
+	struct kmemp_patch patch;
+	struct kmemp_root root;
+	u64 anchor_pos;
+	struct kmemp_bitmap_anchor anchor;
+	u64 *bit_pages;
+	u64 nr_bit_pages;
+	struct kmemp_batch *batch;
+	const struct kmemp_findings *findings;
+	u64 object;
+};
+
+/* store.c */
+int bitmap_damaged(const struct bitmap *bitmap, const char *what, u64 pos,
+		   u64 found);
+bool bitmap_page_valid(const struct bitmap *bitmap, u64 page);
+int bitmap_read(const struct bitmap *bitmap, bool staged, u64 pos, void *dst,
+		size_t len);
+int bitmap_write(struct bitmap *bitmap, u64 pos, const void *src, size_t len);
+int bitmap_load(const struct bitmap *bitmap, bool staged, u64 pos, u64 *word);
+int bitmap_load_slot(const struct bitmap *bitmap, bool staged, u64 pos,
+		     u64 *slot);
+int bitmap_store(struct bitmap *bitmap, u64 pos, u64 word);
+int bitmap_read_line(const struct bitmap *bitmap, bool staged, u64 pos,
+		     void *line, const char *what);
+int bitmap_write_line(struct bitmap *bitmap, u64 pos, void *line);
+int bitmap_anchor_read(const struct bitmap *bitmap, bool staged,
+		       struct kmemp_bitmap_anchor *anchor);
+int bitmap_page_get(struct bitmap *bitmap, u64 *page);
+int bitmap_page_put(struct bitmap *bitmap, u64 page);
+int bitmap_page_empty(const struct bitmap *bitmap, u64 page, bool *empty);
+
+static inline u64 bitmap_pos(u64 page, u32 offset)
+{
+	return (page << KMEMP_PAGE_SHIFT) + offset;
+}
+
+/* bits.c */
+u64 bitmap_bits_pages(u64 pool_pages);
+int bitmap_bits_format(struct kmemp_pool *pool, u64 first_page, u64 used);
+int bitmap_bits_open(struct bitmap *bitmap, u64 first_page);
+int bitmap_bits_change(struct bitmap *bitmap, u64 page, u64 count, bool use);
+int bitmap_bits_for_each(struct bitmap *bitmap, kmemp_used_fn fn, void *arg);
+
+/**
+ * struct bitmap_tree - a tree
+ * @root: its root page, meaningless at height 0
+ * @height: pages from root to leaf, 0 for an empty tree
+ * @leaf_bits: bits of the key that its leaves resolve
+ */
+struct bitmap_tree {
+	u64 root;
+	u32 height;
+	u32 leaf_bits;
+};
+
+#define BITMAP_MAP_LEAF_BITS	9u
+#define BITMAP_OBJECT_LEAF_BITS	6u
+#define BITMAP_MAX_HEIGHT	KMEMP_BITMAP_OBJECT_HEIGHT
+
+/**
+ * struct bitmap_path - way from the root of a tree to a leaf
+ * @first: first key of the leaf
+ * @large: slot that maps the whole leaf's range instead of a leaf, or 0
+ * @page: page per level, the leaf's level being 0
+ * @index: slot taken in each page above the leaf
+ */
+struct bitmap_path {
+	u64 first;
+	u64 large;
+	u64 page[BITMAP_MAX_HEIGHT];
+	u16 index[BITMAP_MAX_HEIGHT];
+};
+
+/* tree.c */
+int bitmap_tree_decode(const struct bitmap *bitmap, u64 slot, u32 leaf_bits,
+		       struct bitmap_tree *tree);
+u64 bitmap_tree_encode(const struct bitmap_tree *tree);
+int bitmap_tree_next(const struct bitmap *bitmap, bool staged,
+		     const struct bitmap_tree *tree, u64 key,
+		     struct bitmap_path *path);
+int bitmap_tree_slot_check(const struct bitmap *bitmap,
+			   const struct bitmap_tree *tree, u32 level, u64 pos,
+			   u64 slot);
+int bitmap_tree_make(struct bitmap *bitmap, struct bitmap_tree *tree, u64 key,
+		     u32 level, struct bitmap_path *path);
+int bitmap_tree_prune(struct bitmap *bitmap, struct bitmap_tree *tree,
+		      const struct bitmap_path *path, u32 level);
+
+/**
+ * struct bitmap_object - an object in DRAM
+ * @id: its id
+ * @map: see struct kmemp_bitmap_object, likewise the others
+ * @records: see there
+ * @nr_pages: see there
+ * @nr_records: see there
+ */
+struct bitmap_object {
+	u64 id;
+	u64 map;
+	u64 records;
+	u64 nr_pages;
+	u64 nr_records;
+};
+
+/* object.c */
+int bitmap_object_decode(const struct bitmap *bitmap, u64 pos,
+			 const struct kmemp_bitmap_object *disk,
+			 struct bitmap_object *object);
+int bitmap_object_load(const struct bitmap *bitmap, bool staged, u64 id,
+		       struct bitmap_object *object);
+int bitmap_object_store(struct bitmap *bitmap,
+			const struct bitmap_object *object);
+int bitmap_object_next(const struct bitmap *bitmap, bool staged, u64 *id);
+
+/* map.c */
+int bitmap_map_set(struct bitmap *bitmap, struct bitmap_object *object,
+		   const struct kmemp_extent *extent);
+int bitmap_map_clear(struct bitmap *bitmap, struct bitmap_object *object,
+		     u64 offset, u64 end);
+int bitmap_map_next(const struct bitmap *bitmap, u64 map, u64 offset,
+		    struct kmemp_extent *extent);
+
+/* cell.c */
+int bitmap_cells_read(const struct bitmap *bitmap, bool staged, u64 page,
+		      struct kmemp_bitmap_cells *cells);
+int bitmap_cells_get(struct bitmap *bitmap, u32 nr, u64 *page, u32 *cell);
+int bitmap_cells_put(struct bitmap *bitmap, u64 page, u32 cell, u32 nr);
+
+/**
+ * struct bitmap_record - a record that was found
+ * @pos: its position
+ * @next: slot of the next one in its chain
+ * @hash: of its name
+ * @object: that it belongs to
+ * @kind: its kind
+ * @name_len: bytes
+ * @nr_cells: cells it occupies
+ * @value_len: bytes
+ */
+struct bitmap_record {
+	u64 pos;
+	u64 next;
+	u64 hash;
+	u64 object;
+	u8 kind;
+	u8 name_len;
+	u8 nr_cells;
+	u16 value_len;
+};
+
+/* record.c */
+int bitmap_record_load(const struct bitmap *bitmap, bool staged, u64 slot,
+		       struct bitmap_record *record);
+int bitmap_record_order(const struct bitmap *bitmap, bool staged,
+			const struct bitmap_record *last,
+			const struct bitmap_record *next);
+u32 bitmap_record_digit(u8 kind, u64 hash, u32 depth);
+int bitmap_record_put(struct bitmap *bitmap, struct bitmap_object *object,
+		      const struct kmemp_record *record);
+int bitmap_record_del(struct bitmap *bitmap, struct bitmap_object *object,
+		      const struct kmemp_record *record);
+int bitmap_record_clear(struct bitmap *bitmap, struct bitmap_object *object);
+int bitmap_record_next(const struct bitmap *bitmap,
+		       const struct bitmap_object *object,
+		       struct kmemp_record *record, u8 *buffer);
+
+/* Pages of the worst batch: also 2 x 1024 leaves that unmapping splits. */
+#define KMEMP_BITMAP_STANDING	2048u
+
+/* cost.c */
+u32 bitmap_reserve(const struct kmemp_change *changes, u32 nr_changes);
+int bitmap_prepare(struct kmemp_pool *pool, struct kmemp_batch *batch);
+
+/* check.c */
+int bitmap_check(struct kmemp_pool *pool,
+		 const struct kmemp_findings *findings);
+
+/* text.c */
+int bitmap_describe(struct kmemp_pool *pool,
+		    const struct kmemp_findings *findings);
+
+#endif /* KMEMP_BITMAP_H */

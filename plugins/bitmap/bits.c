@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page bitmap: which pages are used, and so must never be RAM.
+ */
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "bitmap.h"
+
+/* Pages of page bitmap that a pool needs. */
+u64 bitmap_bits_pages(u64 pool_pages)
+{
+	return DIV_ROUND_UP(pool_pages, (u64)KMEMP_BITMAP_PAGE_BITS);
+}
+
+static bool bit_test(const struct kmemp_bitmap_bits *line, u32 bit)
+{
+	return le64_to_cpu(line->bits[bit / 64]) >> bit % 64 & 1;
+}
+
+static void bit_flip(struct kmemp_bitmap_bits *line, u32 bit)
+{
+	line->bits[bit / 64] ^= cpu_to_le64(1ULL << bit % 64);
+}
+
+static void format_line(struct kmemp_pool *pool, u64 pos, void *line)
+{
+	__le32 seal = cpu_to_le32(kmemp_seal(pool, 0, 0, pos, line,
+					     KMEMP_LINE_SIZE - sizeof(seal)));
+
+	memcpy((u8 *)line + KMEMP_LINE_SIZE - sizeof(seal), &seal,
+	       sizeof(seal));
+	kmemp_media_write_fresh(kmemp_pool_media(pool), pos, line,
+				KMEMP_LINE_SIZE);
+}
+
+/*
+ * Write the bitmap of an empty pool to consecutive pages, flushed: the first
+ * @used pages and the last one are in use.
+ */
+int bitmap_bits_format(struct kmemp_pool *pool, u64 first_page, u64 used)
+{
+	u64 pages = kmemp_pool_pages(pool), nr = bitmap_bits_pages(pages);
+	u64 i, bit = 0;
+	u32 line, k;
+
+	for (i = 0; i < nr; i++) {
+		u64 page = first_page + i;
+		struct kmemp_bitmap_header header = {
+			.next = cpu_to_le64(i + 1 < nr ? page + 1 : 0),
+			.first = cpu_to_le64(bit),
+		};
+
+		format_line(pool, bitmap_pos(page, 0), &header);
+		for (line = 1; line < KMEMP_BITMAP_LINES; line++) {
+			struct kmemp_bitmap_bits bits = {};
+
+			for (k = 0; k < KMEMP_BITMAP_LINE_BITS; k++, bit++)
+				if (bit < used || bit == pages - 1)
+					bit_flip(&bits, k);
+			format_line(pool, bitmap_pos(page, line *
+						     KMEMP_LINE_SIZE), &bits);
+		}
+		kmemp_media_flush(kmemp_pool_media(pool), bitmap_pos(page, 0),
+				  KMEMP_PAGE_SIZE);
+	}
+	return 0;
+}
+
+/* Follow the chain once, so that a bit is found without walking it. */
+int bitmap_bits_open(struct bitmap *bitmap, u64 first_page)
+{
+	u64 nr = bitmap_bits_pages(kmemp_pool_pages(bitmap->pool));
+	struct kmemp_bitmap_header header;
+	u64 i, page = first_page;
+	int ret;
+
+	bitmap->bit_pages = kvmalloc_array(nr, sizeof(*bitmap->bit_pages),
+					   GFP_KERNEL);
+	if (!bitmap->bit_pages)
+		return -ENOMEM;
+	bitmap->nr_bit_pages = nr;
+	for (i = 0; i < nr; i++) {
+		if (!bitmap_page_valid(bitmap, page)) {
+			ret = bitmap_damaged(bitmap, "page bitmap's chain",
+					     0, page);
+			goto err_pages;
+		}
+		ret = bitmap_read_line(bitmap, false, bitmap_pos(page, 0),
+				       &header, "page bitmap's header");
+		if (ret)
+			goto err_pages;
+		if (le64_to_cpu(header.first) != i * KMEMP_BITMAP_PAGE_BITS) {
+			ret = bitmap_damaged(bitmap, "page bitmap's header",
+					     bitmap_pos(page, 0),
+					     le64_to_cpu(header.first));
+			goto err_pages;
+		}
+		bitmap->bit_pages[i] = page;
+		page = le64_to_cpu(header.next);
+	}
+	if (!page)
+		return 0;
+	ret = bitmap_damaged(bitmap, "page bitmap's chain", 0, page);
+err_pages:
+	kvfree(bitmap->bit_pages);
+	return ret;
+}
+
+static u64 line_pos(const struct bitmap *bitmap, u64 page)
+{
+	u64 nr = page / KMEMP_BITMAP_PAGE_BITS;
+	u32 line = page % KMEMP_BITMAP_PAGE_BITS / KMEMP_BITMAP_LINE_BITS + 1;
+
+	return bitmap_pos(bitmap->bit_pages[nr], line * KMEMP_LINE_SIZE);
+}
+
+/*
+ * Pages come into use or go out of it. One that is already as it shall become
+ * has two owners, or none: the batch must not become true.
+ */
+int bitmap_bits_change(struct bitmap *bitmap, u64 page, u64 count, bool use)
+{
+	u64 used = le64_to_cpu(bitmap->anchor.used_pages);
+	struct kmemp_bitmap_bits line;
+	int ret;
+
+	bitmap->anchor.used_pages = cpu_to_le64(use ? used + count :
+						      used - count);
+	while (count) {
+		u64 pos = line_pos(bitmap, page);
+		u32 bit = page % KMEMP_BITMAP_PAGE_BITS %
+			  KMEMP_BITMAP_LINE_BITS;
+
+		ret = bitmap_read_line(bitmap, true, pos, &line,
+				       "page bitmap");
+		if (ret)
+			return ret;
+		for (; bit < KMEMP_BITMAP_LINE_BITS && count; bit++) {
+			if (bit_test(&line, bit) == use)
+				return bitmap_damaged(bitmap, use ?
+						      "page in use already" :
+						      "page not in use",
+						      pos, page);
+			bit_flip(&line, bit);
+			page++;
+			count--;
+		}
+		ret = bitmap_write_line(bitmap, pos, &line);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Runs of set bits, across lines. */
+struct run {
+	kmemp_used_fn fn;
+	void *arg;
+	u64 page;
+	u64 count;
+};
+
+static int run_end(struct run *run)
+{
+	int ret = 0;
+
+	if (run->count)
+		ret = run->fn(run->arg, run->page, run->count, KMEMP_USE_ANY);
+	run->count = 0;
+	return ret;
+}
+
+static int run_line(struct run *run, u64 page, u64 pages,
+		    const struct kmemp_bitmap_bits *line)
+{
+	u32 bit;
+	int ret;
+
+	for (bit = 0; bit < KMEMP_BITMAP_LINE_BITS && page < pages;
+	     bit++, page++) {
+		if (!bit_test(line, bit)) {
+			ret = run_end(run);
+			if (ret)
+				return ret;
+			continue;
+		}
+		if (!run->count++)
+			run->page = page;
+	}
+	return 0;
+}
+
+/* Every line is verified: a flipped bit must not give a live page to RAM. */
+int bitmap_bits_for_each(struct bitmap *bitmap, kmemp_used_fn fn, void *arg)
+{
+	u64 page, pages = kmemp_pool_pages(bitmap->pool);
+	struct run run = { .fn = fn, .arg = arg };
+	int ret;
+
+	for (page = 0; page < pages; page += KMEMP_BITMAP_LINE_BITS) {
+		struct kmemp_bitmap_bits line;
+
+		ret = bitmap_read_line(bitmap, false, line_pos(bitmap, page),
+				       &line, "page bitmap");
+		if (!ret)
+			ret = run_line(&run, page, pages, &line);
+		if (ret)
+			return ret;
+	}
+	return run_end(&run);
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects: one line each, in the leaves of a tree indexed by id.
+ */
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/string.h>
+
+#include "bitmap.h"
+
+static u64 object_pos(const struct bitmap_path *path, u64 id)
+{
+	return bitmap_pos(path->page[0], id % KMEMP_BITMAP_LINES *
+					 KMEMP_LINE_SIZE);
+}
+
+static int object_tree(const struct bitmap *bitmap, bool staged,
+		       struct bitmap_tree *tree)
+{
+	struct kmemp_bitmap_anchor anchor = bitmap->anchor;
+	int ret;
+
+	/* While a batch is built, the anchor is ahead of its line. */
+	if (!staged) {
+		ret = bitmap_anchor_read(bitmap, false, &anchor);
+		if (ret)
+			return ret;
+	}
+	return bitmap_tree_decode(bitmap, le64_to_cpu(anchor.objects),
+				  BITMAP_OBJECT_LEAF_BITS, tree);
+}
+
+/* A line that @disk was read from; its seal has been seen. */
+int bitmap_object_decode(const struct bitmap *bitmap, u64 pos,
+			 const struct kmemp_bitmap_object *disk,
+			 struct bitmap_object *object)
+{
+	object->id = le64_to_cpu(disk->id);
+	object->map = le64_to_cpu(disk->map);
+	object->records = le64_to_cpu(disk->records);
+	object->nr_pages = le64_to_cpu(disk->nr_pages);
+	object->nr_records = le64_to_cpu(disk->nr_records);
+	if (!object->map != !object->nr_pages ||
+	    !object->records != !object->nr_records ||
+	    (!object->map && !object->records) ||
+	    object->nr_pages > kmemp_pool_pages(bitmap->pool) ||
+	    memchr_inv(disk->reserved, 0, sizeof(disk->reserved)))
+		return bitmap_damaged(bitmap, "object", pos, object->id);
+	return 0;
+}
+
+/* The first object from @id on in a leaf: -ENOENT for none. */
+static int scan(const struct bitmap *bitmap, bool staged,
+		const struct bitmap_path *path, u64 id,
+		struct bitmap_object *object)
+{
+	struct kmemp_bitmap_object disk;
+	u64 end = path->first + KMEMP_BITMAP_LINES;
+	int ret;
+
+	for (; id < end; id++) {
+		u64 pos = object_pos(path, id);
+
+		ret = bitmap_read(bitmap, staged, pos, &disk, sizeof(disk));
+		if (ret)
+			return ret;
+		if (!memchr_inv(&disk, 0, sizeof(disk)))
+			continue;
+		ret = bitmap_read_line(bitmap, staged, pos, &disk, "object");
+		if (!ret && le64_to_cpu(disk.id) != id)
+			ret = bitmap_damaged(bitmap, "object", pos,
+					     le64_to_cpu(disk.id));
+		return ret ?: bitmap_object_decode(bitmap, pos, &disk, object);
+	}
+	return -ENOENT;
+}
+
+static int find(const struct bitmap *bitmap, bool staged, u64 id,
+		struct bitmap_object *object)
+{
+	struct bitmap_path path;
+	struct bitmap_tree tree;
+	int ret;
+
+	ret = object_tree(bitmap, staged, &tree);
+	while (!ret) {
+		u64 first;
+
+		ret = bitmap_tree_next(bitmap, staged, &tree, id, &path);
+		if (ret)
+			return ret;
+		first = id > path.first ? id : path.first;
+		ret = scan(bitmap, staged, &path, first, object);
+		if (ret != -ENOENT)
+			return ret;
+		if (first == path.first)
+			return bitmap_damaged(bitmap, "empty page",
+					      bitmap_pos(path.page[0], 0), 0);
+		id = path.first + KMEMP_BITMAP_LINES;
+		ret = 0;
+	}
+	return ret;
+}
+
+/* Look an object up; one that does not exist is empty. */
+int bitmap_object_load(const struct bitmap *bitmap, bool staged, u64 id,
+		       struct bitmap_object *object)
+{
+	int ret = find(bitmap, staged, id, object);
+
+	if (ret && ret != -ENOENT)
+		return ret;
+	if (ret || object->id != id) {
+		memset(object, 0, sizeof(*object));
+		object->id = id;
+	}
+	return 0;
+}
+
+int bitmap_object_next(const struct bitmap *bitmap, bool staged, u64 *id)
+{
+	struct bitmap_object object;
+	int ret = find(bitmap, staged, *id, &object);
+
+	if (!ret)
+		*id = object.id;
+	return ret;
+}
+
+/* Stage an object as it shall be; an empty one ends. */
+int bitmap_object_store(struct bitmap *bitmap,
+			const struct bitmap_object *object)
+{
+	u64 nr = le64_to_cpu(bitmap->anchor.nr_objects);
+	struct kmemp_bitmap_object disk = {
+		.id = cpu_to_le64(object->id),
+		.map = cpu_to_le64(object->map),
+		.records = cpu_to_le64(object->records),
+		.nr_pages = cpu_to_le64(object->nr_pages),
+		.nr_records = cpu_to_le64(object->nr_records),
+	};
+	bool exists = object->map || object->records, empty;
+	struct bitmap_object old;
+	struct bitmap_path path;
+	struct bitmap_tree tree;
+	int ret;
+
+	ret = bitmap_object_load(bitmap, true, object->id, &old);
+	if (ret)
+		return ret;
+	if (!exists && !old.map && !old.records)
+		return 0;
+	ret = bitmap_tree_decode(bitmap, le64_to_cpu(bitmap->anchor.objects),
+				 BITMAP_OBJECT_LEAF_BITS, &tree);
+	if (!ret)
+		ret = bitmap_tree_make(bitmap, &tree, object->id, 0, &path);
+	if (ret)
+		return ret;
+	if (exists) {
+		if (!old.map && !old.records)
+			nr++;
+		ret = bitmap_write_line(bitmap, object_pos(&path, object->id),
+					&disk);
+	} else {
+		nr--;
+		memset(&disk, 0, sizeof(disk));
+		ret = bitmap_write(bitmap, object_pos(&path, object->id),
+				   &disk, sizeof(disk));
+		if (!ret)
+			ret = bitmap_page_empty(bitmap, path.page[0], &empty);
+		if (!ret && empty)
+			ret = bitmap_tree_prune(bitmap, &tree, &path, 0);
+	}
+	bitmap->anchor.nr_objects = cpu_to_le64(nr);
+	bitmap->anchor.objects = cpu_to_le64(bitmap_tree_encode(&tree));
+	return ret;
+}

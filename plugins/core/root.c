@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Root slots: two in each superblock page, written in turn.
+ */
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/string.h>
+
+#include "seal.h"
+#include "super.h"
+
+static u64 slot_offset(u64 generation)
+{
+	return KMEMP_SB_ROOT_OFFSET +
+	       (generation & (KMEMP_SB_NR_ROOTS - 1)) * KMEMP_SB_ROOT_STRIDE;
+}
+
+/* The position in the page: a slot is the same bytes in both pages. */
+static u32 slot_seal(const struct kmemp_pool *pool,
+		     const struct kmemp_disk_root *disk, u64 generation)
+{
+	return kmemp_seal(pool, 0, generation, slot_offset(generation), disk,
+			  offsetof(struct kmemp_disk_root, seal));
+}
+
+/* Is @disk, found in slot @slot, a root? */
+static bool slot_valid(const struct kmemp_pool *pool,
+		       const struct kmemp_disk_root *disk, unsigned int slot)
+{
+	u64 generation = le64_to_cpu(disk->generation);
+
+	return (generation & (KMEMP_SB_NR_ROOTS - 1)) == slot &&
+	       le32_to_cpu(disk->seal) == slot_seal(pool, disk, generation) &&
+	       generation <= KMEMP_MAX_SEQUENCE &&
+	       le64_to_cpu(disk->epoch) <= KMEMP_MAX_SEQUENCE &&
+	       le64_to_cpu(disk->sequence) <= KMEMP_MAX_SEQUENCE &&
+	       !memchr_inv(disk->reserved, 0, sizeof(disk->reserved));
+}
+
+static void decode(const struct kmemp_disk_root *disk, struct kmemp_root *root)
+{
+	root->generation = le64_to_cpu(disk->generation);
+	root->epoch = le64_to_cpu(disk->epoch);
+	root->sequence = le64_to_cpu(disk->sequence);
+	memcpy(root->payload, disk->payload, sizeof(root->payload));
+}
+
+/* One of the two slots, from both pages. Returns the number of pages read. */
+static int read_slot(struct kmemp_pool *pool, unsigned int slot,
+		     struct kmemp_root *root)
+{
+	struct kmemp_disk_root disk;
+	unsigned int page;
+	u32 seals[2];
+	int nr = 0;
+
+	for (page = 0; page < 2; page++) {
+		u64 pos = page ? kmemp_super_copy_pos(&pool->super) : 0;
+
+		if (kmemp_media_read(pool->media, pos + slot_offset(slot),
+				     &disk, sizeof(disk)))
+			continue;
+		seals[nr++] = kmemp_crc(&disk, sizeof(disk));
+		if (slot_valid(pool, &disk, slot) &&
+		    le64_to_cpu(disk.generation) > root->generation)
+			decode(&disk, root);
+	}
+	if (nr == 2 && seals[0] != seals[1])
+		root->mirrored = false;
+	return nr;
+}
+
+/**
+ * kmemp_root_read - the newest root
+ * @pool: the pool
+ * @root: filled in
+ *
+ * A format whose commits are root writes calls it too, and judges the root it
+ * finds; kmemp_root_write() of what it settles for then overwrites the other.
+ *
+ * Return: 0, -EIO where neither page can be read, -EUCLEAN where no slot holds
+ * a root; said.
+ */
+int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root)
+{
+	unsigned int slot;
+	int nr = 0;
+
+	memset(root, 0, sizeof(*root));
+	root->mirrored = true;
+	for (slot = 0; slot < KMEMP_SB_NR_ROOTS; slot++)
+		nr += read_slot(pool, slot, root);
+	if (!nr)
+		return kmemp_complain(pool, KMEMP_REFUSE_READ, "root slots");
+	if (!root->generation)
+		return kmemp_complain(pool, KMEMP_REFUSE_STRUCTURE,
+				      "no root slot is valid");
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kmemp_root_read);
+
+/**
+ * kmemp_root_write - write the next root
+ * @pool: the pool
+ * @root: what it holds; its generation is raised here
+ *
+ * Stored to both superblock pages and flushed; durable with the next fence,
+ * which must come before the next root is written.
+ */
+void kmemp_root_write(struct kmemp_pool *pool, struct kmemp_root *root)
+{
+	struct kmemp_disk_root disk = {
+		.generation = cpu_to_le64(++root->generation),
+		.epoch = cpu_to_le64(root->epoch),
+		.sequence = cpu_to_le64(root->sequence),
+	};
+	u64 offset = slot_offset(root->generation);
+	u64 copy = kmemp_super_copy_pos(&pool->super) + offset;
+
+	memcpy(disk.payload, root->payload, sizeof(disk.payload));
+	disk.seal = cpu_to_le32(slot_seal(pool, &disk, root->generation));
+	kmemp_media_write(pool->media, offset, &disk, sizeof(disk));
+	kmemp_media_write(pool->media, copy, &disk, sizeof(disk));
+	kmemp_media_flush(pool->media, offset, sizeof(disk));
+	kmemp_media_flush(pool->media, copy, sizeof(disk));
+}
+EXPORT_SYMBOL_GPL(kmemp_root_write);

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The demo: runs, ends with status 0, and its table has what it is to show.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+count=0
+failed=0
+
+result() {	# STATUS DESCRIPTION
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failed=1
+	fi
+}
+
+status=0
+"$here/demo" >"$tmp/output" 2>&1 || status=$?
+result "$status" "the demo ends with status 0"
+[ "$status" = 0 ] || tail -n 30 "$tmp/output" | sed 's/^/# /' >&2
+
+shows() {	# DESCRIPTION REGEX: a row of the closing table
+	status=0
+	sed -n '/^What was shown/,$p' "$tmp/output" | grep -qE -- "$2" || status=$?
+	result "$status" "$1"
+}
+
+shows "its table shows the node's memory before and after" "MemTotal +0 MiB -> 896 MiB"
+shows "and what data_min took" "data_min .*896 MiB -> 510 MiB"
+shows "and what the hog got" "a hog took the rest.* 4[0-9][0-9] MiB of 510 MiB"
+shows "and that no withheld page was written" "withheld pages the hog wrote .* 0 of 131072"
+shows "and the pool's uuid after the crash" "after the crash: the pool.* [0-9a-f-]{36}$"
+shows "and that a crash and a bind change no byte of the superblock" \
+	"both superblock pages, byte for byte +unchanged"
+shows "and that the documents alone read the medium" "by the documents alone +read"
+shows "and the pool at the end" '"state":"online"'
+
+status=0
+grep -qE "what the hog had in RAM is still readable on the medium: [1-9][0-9]{4,} pages" "$tmp/output" || status=$?
+result "$status" "it says that what was in RAM is readable on the medium"
+status=0
+grep -q "but not the CPU's" "$tmp/output" || status=$?
+result "$status" "it says that a killed guest loses no CPU cache"
+
+# without a build there is nothing to show
+mkdir "$tmp/selftests"
+cp -r "$here" "$here/../harness" "$tmp/selftests/"
+status=0
+"$tmp/selftests/demo/demo" >"$tmp/output" 2>&1 || status=$?
+[ "$status" = 1 ] && status=0
+grep -q "^demo FAILED: nothing is built; run: make demo" "$tmp/output" || status=1
+result "$status" "what goes wrong ends it with a line and status 1"
+
+echo "1..$count"
+exit $failed

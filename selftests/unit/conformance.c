@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What every format with objects owes, against a plain model: random batches,
+ * reopened now and then. A format joins by one line in formats[].
+ */
+#include <string.h>
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "model.h"
+#include "tap.h"
+
+static const struct {
+	u32 type;
+	const char *name;
+} formats[] = {
+	{ KMEMP_TYPE_BITMAP, "bitmap" },
+};
+
+#define POOL_BYTES	(80ULL << 20)
+
+static u64 state = 1;
+
+static u32 rnd(u32 below)
+{
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (state >> 33) % below;
+}
+
+/* A batch, and the model as it will be if it is committed. */
+struct step {
+	struct kmemp_batch *batch;
+	struct test_pool *t;
+	struct model *next;
+	u64 taken[16], count[16];
+	unsigned int nr;
+};
+
+static int do_map(struct step *step, unsigned int o, unsigned int r)
+{
+	static const u32 counts[] = { 1, 1, 1, 2, 7, 64, 512, 700, 1024 };
+	u32 count = counts[rnd(ARRAY_SIZE(counts))], i;
+	u32 from = rnd(MODEL_PAGES - count + 1);
+	struct kmemp_extent extent = {
+		.count = count,
+		.flags = rnd(4) ? 0 : KMEMP_EXTENT_UNWRITTEN,
+		.tag = rnd(3),
+	};
+	int ret;
+
+	if (count >= 512 && rnd(2))
+		from &= ~511u;
+	if (from + count > MODEL_PAGES)
+		from = MODEL_PAGES - count;
+	extent.offset = model_regions[r] + from;
+	extent.page = test_take(step->t, count);
+	if (!extent.page)
+		return -ENOSPC;
+	step->taken[step->nr] = extent.page;
+	step->count[step->nr++] = count;
+	ret = kmemp_batch_map(step->batch, model_ids[o], &extent);
+	for (i = 0; i < count && !ret; i++)
+		step->next->object[o].page[r][from + i] = (struct model_page){
+			extent.page + i, extent.flags, extent.tag };
+	return ret;
+}
+
+/* Pages that exist, moved to another place by one batch. */
+static int do_move(struct step *step, unsigned int o, unsigned int r)
+{
+	struct model_object *object = &step->next->object[o];
+	u32 from = rnd(MODEL_PAGES), to = rnd(MODEL_PAGES);
+	struct model_page page = object->page[r][from];
+	struct kmemp_extent extent = {
+		.offset = model_regions[r] + to, .page = page.page, .count = 1,
+		.flags = page.flags, .tag = page.tag,
+	};
+	int ret;
+
+	if (!page.page || from == to)
+		return 0;
+	ret = kmemp_batch_unmap(step->batch, model_ids[o],
+				model_regions[r] + from, 1);
+	if (!ret)
+		ret = kmemp_batch_map(step->batch, model_ids[o], &extent);
+	object->page[r][to] = page;
+	memset(&object->page[r][from], 0, sizeof(page));
+	return ret;
+}
+
+static int do_record(struct step *step, unsigned int o)
+{
+	unsigned int n = rnd(MODEL_RECORDS), i;
+	struct model_record *record = &step->next->object[o].record[n];
+	u8 name[KMEMP_MAX_NAME + 1];
+	unsigned int len = model_name(n, name);
+
+	record->there = rnd(3);
+	if (!record->there)
+		return kmemp_batch_del(step->batch, model_ids[o],
+				       model_kind(n), name, len);
+	record->value_len = rnd(4) ? rnd(80) : rnd(KMEMP_MAX_VALUE + 1);
+	for (i = 0; i < record->value_len; i++)
+		record->value[i] = rnd(256);
+	return kmemp_batch_put(step->batch, model_ids[o], model_kind(n), name,
+			       len, record->value, record->value_len);
+}
+
+static int do_change(struct step *step)
+{
+	unsigned int o = rnd(MODEL_OBJECTS), r = rnd(MODEL_REGIONS);
+	u32 from, count;
+
+	switch (rnd(16)) {
+	case 0 ... 4:
+		return do_map(step, o, r);
+	case 5 ... 6:
+		count = 1 + rnd(rnd(2) ? 8 : MODEL_PAGES);
+		from = rnd(MODEL_PAGES - count + 1);
+		model_clear(step->next, o, r, from, count);
+		return kmemp_batch_unmap(step->batch, model_ids[o],
+					 model_regions[r] + from, count);
+	case 7:
+		if (rnd(4))
+			return do_move(step, o, r);
+		memset(&step->next->object[o], 0, sizeof(step->next->object[o]));
+		return kmemp_batch_remove(step->batch, model_ids[o]);
+	default:
+		return do_record(step, o);
+	}
+}
+
+/* One batch. On any error nothing of it may be there. */
+static int random_batch(struct test_pool *t, struct model *model,
+			struct model *next)
+{
+	struct step step = { .t = t, .next = next };
+	unsigned int changes = 1 + rnd(6), i;
+	int ret = 0;
+
+	step.batch = kmemp_batch_new(&t->pool);
+	if (!step.batch)
+		return -ENOMEM;
+	*next = *model;
+	for (i = 0; i < changes && !ret; i++)
+		ret = do_change(&step);
+	if (!ret)
+		ret = kmemp_batch_commit(step.batch);
+	if (!ret) {
+		/* What a later change of the batch unmapped was never taken. */
+		for (i = 0; i < step.nr; i++)
+			test_give(t, step.taken[i], step.count[i]);
+		for (i = 0; i < step.batch->nr_taken; i++) {
+			u64 page = step.batch->taken[i].page, k;
+
+			for (k = 0; k < step.batch->taken[i].count; k++) {
+				t->nr_free -= !t->used[page + k];
+				t->used[page + k] = 1;
+			}
+		}
+		*model = *next;
+	} else {
+		for (i = 0; i < step.nr; i++)
+			test_give(t, step.taken[i], step.count[i]);
+	}
+	kmemp_batch_free(step.batch);
+	return ret;
+}
+
+/* Used pages of the pool, waiting ones included, are those the host knows. */
+static bool agrees(struct test_pool *t)
+{
+	struct test_pool other;
+	u64 i, differ = 0;
+
+	if (kmemp_pool_retire(&t->pool))
+		return false;
+	if (test_open(&other, t->record, true))
+		return false;
+	for (i = 0; i < t->nr_pages; i++)
+		differ += t->used[i] != other.used[i];
+	test_close(&other);
+	return !differ;
+}
+
+static void test_random(u32 type, const char *name)
+{
+	unsigned long steps = 1500 * tap_scale(), i, errors = 0, full = 0;
+	struct model *model = calloc(2, sizeof(*model));
+	bool same = true, sound = true, exact = true;
+	struct record record;
+	struct test_pool t;
+	int ret;
+
+	record_init(&record, POOL_BYTES);
+	record.off = true;
+	tap_ok(!test_format(&record, type) && !test_open(&t, &record, false),
+	   "%s: format and open", name);
+	for (i = 0; i < steps && same && sound && exact; i++) {
+		ret = random_batch(&t, &model[0], &model[1]);
+		full += ret == -ENOSPC;
+		errors += ret && ret != -ENOSPC && ret != -E2BIG;
+		if (errors == 1 && ret)
+			fprintf(stderr, "# step %lu: error %d: %s\n", i, ret,
+				t.pool.verdict.particulars);
+		if (errors)
+			break;
+		if (i % 50 == 49)
+			same = model_compare(&model[0], &t.pool);
+		if (i % 100 == 99) {
+			sound = !test_check(&t.pool, true) &&
+				test_partition(&t);
+			exact = agrees(&t) && !t.bad_gives;
+		}
+		if (i % 200 == 199) {
+			test_close(&t);
+			ret = test_open(&t, &record, false);
+			if (ret)
+				break;
+			same &= model_compare(&model[0], &t.pool);
+		}
+	}
+	tap_ok(!errors, "%s: %lu random batches, %lu of them without room", name,
+	   i, full);
+	tap_ok(same, "%s: holds what the model holds, also after reopening", name);
+	tap_ok(sound, "%s: full check finds nothing", name);
+	tap_ok(exact, "%s: pages given and taken are exactly those in use", name);
+	test_close(&t);
+	record_free(&record);
+	free(model);
+}
+
+int main(void)
+{
+	long before = shim_nr_allocated;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(formats); i++)
+		test_random(formats[i].type, formats[i].name);
+	tap_ok(shim_nr_allocated == before, "nothing leaked");
+	return tap_done();
+}

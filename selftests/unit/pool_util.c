@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * See pool_util.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/errno.h>
+
+#include "pool_util.h"
+
+int test_format(struct record *record, u32 type)
+{
+	struct kmemp_format_params params = {
+		.type = type,
+		.label = "test",
+		.data_min = KMEMP_DATA_MIN_DEFAULT,
+	};
+	struct kmemp_verdict verdict = {};
+
+	memset(params.uuid, 0x11, sizeof(params.uuid));
+	memset(params.seal_key, 0x22, sizeof(params.seal_key));
+	memset(params.hash_key, 0x33, sizeof(params.hash_key));
+	return kmemp_pool_format(&record->media, &params, &verdict);
+}
+
+static int note_used(void *arg, u64 page, u64 count, enum kmemp_use use)
+{
+	struct test_pool *t = arg;
+
+	(void)use;
+	for (; count; count--, page++) {
+		if (page >= t->nr_pages)
+			return -EUCLEAN;
+		t->nr_free -= !t->used[page];
+		t->used[page] = 1;
+	}
+	return 0;
+}
+
+u64 test_take(struct test_pool *t, u64 count)
+{
+	u64 start, run = 0, i;
+
+	for (i = 0; i < 2 * t->nr_pages; i++) {
+		u64 page = (t->hint + i) % t->nr_pages;
+
+		run = page && !t->used[page] ? run + 1 : 0;
+		if (run < count)
+			continue;
+		start = page - count + 1;
+		memset(t->used + start, 1, count);
+		t->nr_free -= count;
+		t->hint = page + 1;
+		return start;
+	}
+	return 0;
+}
+
+void test_give(struct test_pool *t, u64 page, u64 count)
+{
+	for (; count; count--, page++) {
+		if (page >= t->nr_pages || !t->used[page]) {
+			t->bad_gives++;
+			continue;
+		}
+		t->used[page] = 0;
+		t->nr_free++;
+	}
+}
+
+static int source_take(void *arg, u64 *pages, u32 nr, bool adds)
+{
+	struct test_pool *t = arg;
+	u32 i;
+
+	if (t->nr_free < nr + (adds ? t->withheld : 0))
+		return -ENOSPC;
+	for (i = 0; i < nr; i++)
+		pages[i] = test_take(t, 1);
+	return 0;
+}
+
+static void source_give(void *arg, u64 page, u64 count)
+{
+	test_give(arg, page, count);
+}
+
+static const struct kmemp_page_source source = {
+	.take = source_take,
+	.give = source_give,
+};
+
+int test_open(struct test_pool *t, struct record *record, bool readonly)
+{
+	int ret;
+
+	memset(t, 0, sizeof(*t));
+	t->record = record;
+	ret = kmemp_pool_open(&t->pool, &record->media, readonly);
+	if (ret)
+		return ret;
+	t->nr_pages = record->media.size >> KMEMP_PAGE_SHIFT;
+	t->nr_free = t->nr_pages;
+	t->used = calloc(t->nr_pages, 1);
+	if (!t->used)
+		abort();
+	ret = kmemp_pool_walk_used(&t->pool, note_used, t);
+	if (ret) {
+		free(t->used);
+		kmemp_pool_close(&t->pool);
+		return ret;
+	}
+	kmemp_pool_set_source(&t->pool, &source, t);
+	t->open = true;
+	return 0;
+}
+
+void test_close(struct test_pool *t)
+{
+	if (!t->open)
+		return;
+	kmemp_pool_close(&t->pool);
+	free(t->used);
+	t->open = false;
+}
+
+static u64 mix(u64 hash, const void *data, size_t len)
+{
+	const u8 *p = data;
+
+	while (len--)
+		hash = (hash ^ *p++) * 0x100000001b3ULL;
+	return hash;
+}
+
+static u64 mix_number(u64 hash, u64 value)
+{
+	return mix(hash, &value, sizeof(value));
+}
+
+/* An image that was hit may show ever more items; a test pool has few. */
+#define MOST_ITEMS	200000
+
+static u64 digest_records(struct kmemp_pool *pool, u64 id, u64 hash, int *err)
+{
+	struct kmemp_record record = {};
+	u8 buffer[KMEMP_RECORD_BUFFER];
+	unsigned int i;
+
+	for (i = 0; i < MOST_ITEMS; i++) {
+		*err = kmemp_pool_next_record(pool, id, &record, buffer);
+		if (*err)
+			break;
+		hash = mix_number(hash, record.kind);
+		hash = mix_number(hash, record.name_len);
+		hash = mix(hash, record.name, record.name_len);
+		hash = mix_number(hash, record.value_len);
+		hash = mix(hash, record.value, record.value_len);
+		/* The next position: one zero byte longer, or the next hash. */
+		record.name = buffer;
+		if (record.name_len < KMEMP_MAX_NAME) {
+			buffer[record.name_len++] = 0;
+			continue;
+		}
+		record.name_len = 0;
+		if (!++record.hash && !++record.kind) {
+			*err = -ENOENT;
+			break;
+		}
+	}
+	if (*err == -ENOENT)
+		*err = 0;
+	return hash;
+}
+
+u64 test_digest(struct kmemp_pool *pool, int *err)
+{
+	u64 hash = 0xcbf29ce484222325ULL, id = 0, items = 0;
+	struct kmemp_extent extent;
+
+	for (; !(*err = kmemp_pool_next_object(pool, &id)); id++) {
+		u64 offset = 0;
+
+		hash = mix_number(hash, id);
+		hash = digest_records(pool, id, hash, err);
+		if (*err)
+			return 0;
+		while (!(*err = kmemp_pool_next_extent(pool, id, offset,
+						       1ULL << 30, &extent))) {
+			hash = mix_number(hash, extent.offset);
+			hash = mix_number(hash, extent.page);
+			hash = mix_number(hash, extent.count);
+			hash = mix_number(hash, extent.flags << 8 | extent.tag);
+			offset = extent.offset + extent.count;
+			if (++items > MOST_ITEMS) {
+				*err = -EUCLEAN;
+				return 0;
+			}
+		}
+		if (*err != -ENOENT)
+			return 0;
+	}
+	if (*err == -ENOENT)
+		*err = 0;
+	return hash;
+}
+
+struct findings {
+	unsigned int nr;
+	bool loud;
+};
+
+static void on_finding(void *arg, enum kmemp_severity severity, u64 object,
+		       u64 pos, const char *text)
+{
+	struct findings *f = arg;
+
+	if (severity == KMEMP_NOTE)
+		return;
+	if (f->nr++ < 5 && f->loud)
+		fprintf(stderr, "# finding: object %llu, page %llu + %llu: %s\n",
+			object, pos >> 12, pos & 4095, text);
+}
+
+static void on_line(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text;
+}
+
+unsigned int test_check(struct kmemp_pool *pool, bool loud)
+{
+	struct findings f = { .loud = loud };
+	const struct kmemp_findings findings = {
+		.finding = on_finding,
+		.line = on_line,
+		.arg = &f,
+	};
+	int ret = kmemp_pool_check(pool, &findings);
+
+	if (!ret)
+		ret = kmemp_pool_describe(pool, &findings);
+	return f.nr + !!ret;
+}
+
+bool test_partition(struct test_pool *t)
+{
+	u8 *mapped = calloc(t->nr_pages, 1);
+	struct kmemp_extent extent;
+	bool good = true;
+	u64 id = 0, i;
+
+	for (; good && !kmemp_pool_next_object(&t->pool, &id); id++) {
+		u64 offset = 0;
+
+		while (good && !kmemp_pool_next_extent(&t->pool, id, offset,
+						       1ULL << 30, &extent)) {
+			for (i = 0; i < extent.count; i++) {
+				u64 page = extent.page + i;
+
+				if (!t->used[page] || mapped[page])
+					good = false;
+				mapped[page] = 1;
+			}
+			offset = extent.offset + extent.count;
+		}
+	}
+	free(mapped);
+	return good;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A pool on a recorded medium, with a page source over the used map.
+ */
+#ifndef KMEMP_TEST_POOL_UTIL_H
+#define KMEMP_TEST_POOL_UTIL_H
+
+#include <kmem_persist/pool.h>
+
+#include "media_record.h"
+
+struct test_pool {
+	struct kmemp_pool pool;
+	struct record *record;
+	u8 *used;		/* a byte per page */
+	u64 nr_pages, nr_free;
+	u64 withheld;		/* not for batches that add */
+	u64 hint;
+	u64 bad_gives;		/* pages given back that were not in use */
+	bool open;
+};
+
+int test_format(struct record *record, u32 type);
+int test_open(struct test_pool *t, struct record *record, bool readonly);
+void test_close(struct test_pool *t);
+/* First of @count consecutive free pages, marked used; 0 for none. */
+u64 test_take(struct test_pool *t, u64 count);
+void test_give(struct test_pool *t, u64 page, u64 count);
+/* Hash of all objects, records and extents; *@err where they cannot be read. */
+u64 test_digest(struct kmemp_pool *pool, int *err);
+/* Findings of a full check beyond notes; the first one's text to stderr. */
+unsigned int test_check(struct kmemp_pool *pool, bool loud);
+/* Every mapped page is used, and mapped once. */
+bool test_partition(struct test_pool *t);
+
+#endif
