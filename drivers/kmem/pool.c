@@ -93,7 +93,7 @@ static int page_has_magic(phys_addr_t start, bool *magic)
 	return ret;
 }
 
-static enum kmem_found probe_ranges(struct dev_dax *dev_dax,
+static enum kmem_found probe_ranges(struct dev_dax *dev_dax, bool forced,
 				    struct kmemp_verdict *verdict)
 {
 	const struct range *first = &dev_dax->ranges[0].range;
@@ -109,7 +109,7 @@ static enum kmem_found probe_ranges(struct dev_dax *dev_dax,
 			     "a device of %d ranges", dev_dax->nr_range);
 		return KMEM_REFUSED;
 	}
-	if (at_first || at_last || kmem_params_forced(dev_name(dev)))
+	if (at_first || at_last || forced)
 		return KMEM_REFUSED;
 	if (kmem_params_format_wanted())
 		dev_info(dev, "not formatted: %s\n",
@@ -429,7 +429,7 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 	strscpy(b->name, dev_name(&dev_dax->dev), sizeof(b->name));
 	if (kmem_device_describe(dev_dax, &b->device, verdict)) {
 		found = verdict->code == KMEMP_REFUSE_MULTI_RANGE ?
-			probe_ranges(dev_dax, verdict) : KMEM_PLAIN;
+			probe_ranges(dev_dax, forced, verdict) : KMEM_PLAIN;
 		goto out;
 	}
 	found = KMEM_REFUSED;

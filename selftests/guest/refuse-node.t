@@ -83,23 +83,38 @@ guest_do "
 refused "node with other memory" node_shared "Device or resource busy" \
 	"node $node has 32768 pages.*numactl -H"
 guest_do "echo offline >$others"
-ok "that memory goes" guest_do "
-	[ -z \"\$(sysfs_bind $pool)\" ]
-	[ -e /sys/bus/dax/devices/$pool/persist ]"
+refused "node with another device that is offline" node_shared "Device or resource busy" \
+	"node $node has another device bound to kmem\).*daxctl list"
+guest_do "to_devdax $neighbour"
+binds "node whose other memory is gone"
+
+# a DIMM that is plugged in beside a pool
+guest_do "[ -z \"\$(sysfs_bind $pool)\" ]"
+memory=/sys/devices/system/memory
+before=$(guest g "cd $memory; ls -d memory*")
+guest_qmp g '{"execute":"object-add","arguments":{"qom-type":"memory-backend-ram","id":"dimm","size":134217728,"reserve":false}}' >"$TEST_DIR/output"
+guest_qmp g '{"execute":"device_add","arguments":{"driver":"pc-dimm","id":"d0","memdev":"dimm","node":1}}' >>"$TEST_DIR/output"
+# it is added by the kernel, in the background
+dimm=$(guest -t 30 g "
+	cd $memory
+	until new=\$(ls -d memory* | grep -vxF '$before'); do sleep 0.1; done
+	ls -d \$new/node* | sed 's|/| |'")
+is "a hot-plugged DIMM is on the node" "${dimm#* }" "node$node"
 mark=$RANDOM
 is "it cannot come online beside a pool" \
-	"$(guest_do "mark $mark; sysfs_write $others online_movable")" "Device or resource busy"
+	"$(guest_do "mark $mark; sysfs_write $memory/${dimm% *}/state online_movable")" \
+	"Device or resource busy"
 like "and the log says why" "$(guest_do log_since $mark)" \
 	"kmem: memory at 0x[0-9a-f]+ stays offline: node $node belongs to a pool; see: kmemp list"
-is "that of the pool can" \
+is "memory of the pool can" \
 	"$(guest_do "sysfs_write $(blocks "$pool") online_movable")" ""
-ok "nothing is left behind" guest_do "
+is "without a pool it can" "$(guest_do "
 	echo offline >$(blocks "$pool")
 	unbind $pool
-	echo online_movable >$others
-	echo offline >$others
-	unbind $neighbour
-	[ ! -e /sys/devices/system/node/node$node/memory* ]"
+	sysfs_write $memory/${dimm% *}/state online_movable")" ""
+refused "a node with a DIMM" node_shared "Device or resource busy" \
+	"node $node has 32768 pages"
+guest_do "echo offline >$memory/${dimm% *}/state"
 
 ### virtio_mem, which needs the kernel's one online-page callback, too
 
