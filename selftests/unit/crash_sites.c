@@ -47,7 +47,7 @@ static const struct known {
 } known[] = {
 	{ "kmemp_state_write", "begin_epoch", true, 1,
 	  "the last of two: the fence of the commit follows before any other store to a state line" },
-	{ "kmemp_ring_retire", "bitmap_prepare", true, 1,
+	{ "kmemp_ring_retire", "kmemp_bm_prepare", true, 1,
 	  "the last of two: the fence of the same commit follows, its entry would have to reach round to the old tail" },
 	{ "erase_old", "kmemp_super_create", false, 2,
 	  "those of the copies: with one of the two lost, the other and the first page are erased, and a copy alone is refused" },
