@@ -55,44 +55,44 @@ struct bitmap {
 };
 
 /* store.c */
-int bitmap_damaged(const struct bitmap *bitmap, const char *what, u64 pos,
-		   u64 found);
-bool bitmap_page_valid(const struct bitmap *bitmap, u64 page);
-int bitmap_read(const struct bitmap *bitmap, bool staged, u64 pos, void *dst,
-		size_t len);
-int bitmap_write(struct bitmap *bitmap, u64 pos, const void *src, size_t len);
-int bitmap_load(const struct bitmap *bitmap, bool staged, u64 pos, u64 *word);
-int bitmap_load_slot(const struct bitmap *bitmap, bool staged, u64 pos,
-		     u64 *slot);
-int bitmap_store(struct bitmap *bitmap, u64 pos, u64 word);
-int bitmap_read_line(const struct bitmap *bitmap, bool staged, u64 pos,
-		     void *line, const char *what);
-int bitmap_write_line(struct bitmap *bitmap, u64 pos, void *line);
-int bitmap_anchor_read(const struct bitmap *bitmap, bool staged,
-		       struct kmemp_bitmap_anchor *anchor);
-int bitmap_page_get(struct bitmap *bitmap, u64 *page);
-int bitmap_page_put(struct bitmap *bitmap, u64 page);
-int bitmap_page_empty(const struct bitmap *bitmap, u64 page, bool *empty);
+int kmemp_bm_damaged(const struct bitmap *bitmap, const char *what, u64 pos,
+		     u64 found);
+bool kmemp_bm_page_valid(const struct bitmap *bitmap, u64 page);
+int kmemp_bm_read(const struct bitmap *bitmap, bool staged, u64 pos, void *dst,
+		  size_t len);
+int kmemp_bm_write(struct bitmap *bitmap, u64 pos, const void *src, size_t len);
+int kmemp_bm_load(const struct bitmap *bitmap, bool staged, u64 pos, u64 *word);
+int kmemp_bm_load_slot(const struct bitmap *bitmap, bool staged, u64 pos,
+		       u64 *slot);
+int kmemp_bm_store(struct bitmap *bitmap, u64 pos, u64 word);
+int kmemp_bm_read_line(const struct bitmap *bitmap, bool staged, u64 pos,
+		       void *line, const char *what);
+int kmemp_bm_write_line(struct bitmap *bitmap, u64 pos, void *line);
+int kmemp_bm_anchor_read(const struct bitmap *bitmap, bool staged,
+			 struct kmemp_bitmap_anchor *anchor);
+int kmemp_bm_page_get(struct bitmap *bitmap, u64 *page);
+int kmemp_bm_page_put(struct bitmap *bitmap, u64 page);
+int kmemp_bm_page_empty(const struct bitmap *bitmap, u64 page, bool *empty);
 
-static inline u64 bitmap_pos(u64 page, u32 offset)
+static inline u64 kmemp_bm_pos(u64 page, u32 offset)
 {
 	return (page << KMEMP_PAGE_SHIFT) + offset;
 }
 
 /* bits.c */
-u64 bitmap_bits_pages(u64 pool_pages);
-int bitmap_bits_format(struct kmemp_pool *pool, u64 first_page, u64 used);
-int bitmap_bits_open(struct bitmap *bitmap, u64 first_page);
-int bitmap_bits_change(struct bitmap *bitmap, u64 page, u64 count, bool use);
-int bitmap_bits_for_each(struct bitmap *bitmap, kmemp_used_fn fn, void *arg);
+u64 kmemp_bm_bits_pages(u64 pool_pages);
+int kmemp_bm_bits_format(struct kmemp_pool *pool, u64 first_page, u64 used);
+int kmemp_bm_bits_open(struct bitmap *bitmap, u64 first_page);
+int kmemp_bm_bits_change(struct bitmap *bitmap, u64 page, u64 count, bool use);
+int kmemp_bm_bits_for_each(struct bitmap *bitmap, kmemp_used_fn fn, void *arg);
 
 /**
- * struct bitmap_tree - a tree
+ * struct kmemp_bm_tree - a tree
  * @root: its root page, meaningless at height 0
  * @height: pages from root to leaf, 0 for an empty tree
  * @leaf_bits: bits of the key that its leaves resolve
  */
-struct bitmap_tree {
+struct kmemp_bm_tree {
 	u64 root;
 	u32 height;
 	u32 leaf_bits;
@@ -103,13 +103,13 @@ struct bitmap_tree {
 #define BITMAP_MAX_HEIGHT	KMEMP_BITMAP_OBJECT_HEIGHT
 
 /**
- * struct bitmap_path - way from the root of a tree to a leaf
+ * struct kmemp_bm_path - way from the root of a tree to a leaf
  * @first: first key of the leaf
  * @large: slot that maps the whole leaf's range instead of a leaf, or 0
  * @page: page per level, the leaf's level being 0
  * @index: slot taken in each page above the leaf
  */
-struct bitmap_path {
+struct kmemp_bm_path {
 	u64 first;
 	u64 large;
 	u64 page[BITMAP_MAX_HEIGHT];
@@ -117,29 +117,29 @@ struct bitmap_path {
 };
 
 /* tree.c */
-int bitmap_tree_decode(const struct bitmap *bitmap, u64 slot, u32 leaf_bits,
-		       struct bitmap_tree *tree);
-u64 bitmap_tree_encode(const struct bitmap_tree *tree);
-int bitmap_tree_next(const struct bitmap *bitmap, bool staged,
-		     const struct bitmap_tree *tree, u64 key,
-		     struct bitmap_path *path);
-int bitmap_tree_slot_check(const struct bitmap *bitmap,
-			   const struct bitmap_tree *tree, u32 level, u64 pos,
-			   u64 slot);
-int bitmap_tree_make(struct bitmap *bitmap, struct bitmap_tree *tree, u64 key,
-		     u32 level, struct bitmap_path *path);
-int bitmap_tree_prune(struct bitmap *bitmap, struct bitmap_tree *tree,
-		      const struct bitmap_path *path, u32 level);
+int kmemp_bm_tree_decode(const struct bitmap *bitmap, u64 slot, u32 leaf_bits,
+			 struct kmemp_bm_tree *tree);
+u64 kmemp_bm_tree_encode(const struct kmemp_bm_tree *tree);
+int kmemp_bm_tree_next(const struct bitmap *bitmap, bool staged,
+		       const struct kmemp_bm_tree *tree, u64 key,
+		       struct kmemp_bm_path *path);
+int kmemp_bm_tree_slot_check(const struct bitmap *bitmap,
+			     const struct kmemp_bm_tree *tree, u32 level, u64 pos,
+			     u64 slot);
+int kmemp_bm_tree_make(struct bitmap *bitmap, struct kmemp_bm_tree *tree, u64 key,
+		       u32 level, struct kmemp_bm_path *path);
+int kmemp_bm_tree_prune(struct bitmap *bitmap, struct kmemp_bm_tree *tree,
+			const struct kmemp_bm_path *path, u32 level);
 
 /**
- * struct bitmap_object - an object in DRAM
+ * struct kmemp_bm_object - an object in DRAM
  * @id: its id
  * @map: see struct kmemp_bitmap_object, likewise the others
  * @records: see there
  * @nr_pages: see there
  * @nr_records: see there
  */
-struct bitmap_object {
+struct kmemp_bm_object {
 	u64 id;
 	u64 map;
 	u64 records;
@@ -148,31 +148,31 @@ struct bitmap_object {
 };
 
 /* object.c */
-int bitmap_object_decode(const struct bitmap *bitmap, u64 pos,
-			 const struct kmemp_bitmap_object *disk,
-			 struct bitmap_object *object);
-int bitmap_object_load(const struct bitmap *bitmap, bool staged, u64 id,
-		       struct bitmap_object *object);
-int bitmap_object_store(struct bitmap *bitmap,
-			const struct bitmap_object *object);
-int bitmap_object_next(const struct bitmap *bitmap, bool staged, u64 *id);
+int kmemp_bm_object_decode(const struct bitmap *bitmap, u64 pos,
+			   const struct kmemp_bitmap_object *disk,
+			   struct kmemp_bm_object *object);
+int kmemp_bm_object_load(const struct bitmap *bitmap, bool staged, u64 id,
+			 struct kmemp_bm_object *object);
+int kmemp_bm_object_store(struct bitmap *bitmap,
+			  const struct kmemp_bm_object *object);
+int kmemp_bm_object_next(const struct bitmap *bitmap, bool staged, u64 *id);
 
 /* map.c */
-int bitmap_map_set(struct bitmap *bitmap, struct bitmap_object *object,
-		   const struct kmemp_extent *extent);
-int bitmap_map_clear(struct bitmap *bitmap, struct bitmap_object *object,
-		     u64 offset, u64 end);
-int bitmap_map_next(const struct bitmap *bitmap, u64 map, u64 offset,
-		    struct kmemp_extent *extent);
+int kmemp_bm_map_set(struct bitmap *bitmap, struct kmemp_bm_object *object,
+		     const struct kmemp_extent *extent);
+int kmemp_bm_map_clear(struct bitmap *bitmap, struct kmemp_bm_object *object,
+		       u64 offset, u64 end);
+int kmemp_bm_map_next(const struct bitmap *bitmap, u64 map, u64 offset,
+		      struct kmemp_extent *extent);
 
 /* cell.c */
-int bitmap_cells_read(const struct bitmap *bitmap, bool staged, u64 page,
-		      struct kmemp_bitmap_cells *cells);
-int bitmap_cells_get(struct bitmap *bitmap, u32 nr, u64 *page, u32 *cell);
-int bitmap_cells_put(struct bitmap *bitmap, u64 page, u32 cell, u32 nr);
+int kmemp_bm_cells_read(const struct bitmap *bitmap, bool staged, u64 page,
+			struct kmemp_bitmap_cells *cells);
+int kmemp_bm_cells_get(struct bitmap *bitmap, u32 nr, u64 *page, u32 *cell);
+int kmemp_bm_cells_put(struct bitmap *bitmap, u64 page, u32 cell, u32 nr);
 
 /**
- * struct bitmap_record - a record that was found
+ * struct kmemp_bm_record - a record that was found
  * @pos: its position
  * @next: slot of the next one in its chain
  * @hash: of its name
@@ -182,7 +182,7 @@ int bitmap_cells_put(struct bitmap *bitmap, u64 page, u32 cell, u32 nr);
  * @nr_cells: cells it occupies
  * @value_len: bytes
  */
-struct bitmap_record {
+struct kmemp_bm_record {
 	u64 pos;
 	u64 next;
 	u64 hash;
@@ -194,34 +194,34 @@ struct bitmap_record {
 };
 
 /* record.c */
-int bitmap_record_load(const struct bitmap *bitmap, bool staged, u64 slot,
-		       struct bitmap_record *record);
-int bitmap_record_order(const struct bitmap *bitmap, bool staged,
-			const struct bitmap_record *last,
-			const struct bitmap_record *next);
-u32 bitmap_record_digit(u8 kind, u64 hash, u32 depth);
-int bitmap_record_put(struct bitmap *bitmap, struct bitmap_object *object,
-		      const struct kmemp_record *record);
-int bitmap_record_del(struct bitmap *bitmap, struct bitmap_object *object,
-		      const struct kmemp_record *record);
-int bitmap_record_clear(struct bitmap *bitmap, struct bitmap_object *object);
-int bitmap_record_next(const struct bitmap *bitmap,
-		       const struct bitmap_object *object,
-		       struct kmemp_record *record, u8 *buffer);
+int kmemp_bm_record_load(const struct bitmap *bitmap, bool staged, u64 slot,
+			 struct kmemp_bm_record *record);
+int kmemp_bm_record_order(const struct bitmap *bitmap, bool staged,
+			  const struct kmemp_bm_record *last,
+			  const struct kmemp_bm_record *next);
+u32 kmemp_bm_record_digit(u8 kind, u64 hash, u32 depth);
+int kmemp_bm_record_put(struct bitmap *bitmap, struct kmemp_bm_object *object,
+			const struct kmemp_record *record);
+int kmemp_bm_record_del(struct bitmap *bitmap, struct kmemp_bm_object *object,
+			const struct kmemp_record *record);
+int kmemp_bm_record_clear(struct bitmap *bitmap, struct kmemp_bm_object *object);
+int kmemp_bm_record_next(const struct bitmap *bitmap,
+			 const struct kmemp_bm_object *object,
+			 struct kmemp_record *record, u8 *buffer);
 
 /* Pages of the worst batch: also 2 x 1024 leaves that unmapping splits. */
 #define KMEMP_BITMAP_STANDING	2048u
 
 /* cost.c */
-u32 bitmap_reserve(const struct kmemp_change *changes, u32 nr_changes);
-int bitmap_prepare(struct kmemp_pool *pool, struct kmemp_batch *batch);
+u32 kmemp_bm_reserve(const struct kmemp_change *changes, u32 nr_changes);
+int kmemp_bm_prepare(struct kmemp_pool *pool, struct kmemp_batch *batch);
 
 /* check.c */
-int bitmap_check(struct kmemp_pool *pool,
-		 const struct kmemp_findings *findings);
+int kmemp_bm_check(struct kmemp_pool *pool,
+		   const struct kmemp_findings *findings);
 
 /* text.c */
-int bitmap_describe(struct kmemp_pool *pool,
-		    const struct kmemp_findings *findings);
+int kmemp_bm_describe(struct kmemp_pool *pool,
+		      const struct kmemp_findings *findings);
 
 #endif /* KMEMP_BITMAP_H */

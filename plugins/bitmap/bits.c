@@ -11,7 +11,7 @@
 #include "bitmap.h"
 
 /* Pages of page bitmap that a pool needs. */
-u64 bitmap_bits_pages(u64 pool_pages)
+u64 kmemp_bm_bits_pages(u64 pool_pages)
 {
 	return DIV_ROUND_UP(pool_pages, (u64)KMEMP_BITMAP_PAGE_BITS);
 }
@@ -41,9 +41,9 @@ static void format_line(struct kmemp_pool *pool, u64 pos, void *line)
  * Write the bitmap of an empty pool to consecutive pages, flushed: the first
  * @used pages and the last one are in use.
  */
-int bitmap_bits_format(struct kmemp_pool *pool, u64 first_page, u64 used)
+int kmemp_bm_bits_format(struct kmemp_pool *pool, u64 first_page, u64 used)
 {
-	u64 pages = kmemp_pool_pages(pool), nr = bitmap_bits_pages(pages);
+	u64 pages = kmemp_pool_pages(pool), nr = kmemp_bm_bits_pages(pages);
 	u64 i, bit = 0;
 	u32 line, k;
 
@@ -54,26 +54,26 @@ int bitmap_bits_format(struct kmemp_pool *pool, u64 first_page, u64 used)
 			.first = cpu_to_le64(bit),
 		};
 
-		format_line(pool, bitmap_pos(page, 0), &header);
+		format_line(pool, kmemp_bm_pos(page, 0), &header);
 		for (line = 1; line < KMEMP_BITMAP_LINES; line++) {
 			struct kmemp_bitmap_bits bits = {};
 
 			for (k = 0; k < KMEMP_BITMAP_LINE_BITS; k++, bit++)
 				if (bit < used || bit == pages - 1)
 					bit_flip(&bits, k);
-			format_line(pool, bitmap_pos(page, line *
-						     KMEMP_LINE_SIZE), &bits);
+			format_line(pool, kmemp_bm_pos(page, line *
+						       KMEMP_LINE_SIZE), &bits);
 		}
-		kmemp_media_flush(kmemp_pool_media(pool), bitmap_pos(page, 0),
+		kmemp_media_flush(kmemp_pool_media(pool), kmemp_bm_pos(page, 0),
 				  KMEMP_PAGE_SIZE);
 	}
 	return 0;
 }
 
 /* Follow the chain once, so that a bit is found without walking it. */
-int bitmap_bits_open(struct bitmap *bitmap, u64 first_page)
+int kmemp_bm_bits_open(struct bitmap *bitmap, u64 first_page)
 {
-	u64 nr = bitmap_bits_pages(kmemp_pool_pages(bitmap->pool));
+	u64 nr = kmemp_bm_bits_pages(kmemp_pool_pages(bitmap->pool));
 	struct kmemp_bitmap_header header;
 	u64 i, page = first_page;
 	int ret;
@@ -84,19 +84,19 @@ int bitmap_bits_open(struct bitmap *bitmap, u64 first_page)
 		return -ENOMEM;
 	bitmap->nr_bit_pages = nr;
 	for (i = 0; i < nr; i++) {
-		if (!bitmap_page_valid(bitmap, page)) {
-			ret = bitmap_damaged(bitmap, "page bitmap's chain",
-					     0, page);
+		if (!kmemp_bm_page_valid(bitmap, page)) {
+			ret = kmemp_bm_damaged(bitmap, "page bitmap's chain",
+					       0, page);
 			goto err_pages;
 		}
-		ret = bitmap_read_line(bitmap, false, bitmap_pos(page, 0),
-				       &header, "page bitmap's header");
+		ret = kmemp_bm_read_line(bitmap, false, kmemp_bm_pos(page, 0),
+					 &header, "page bitmap's header");
 		if (ret)
 			goto err_pages;
 		if (le64_to_cpu(header.first) != i * KMEMP_BITMAP_PAGE_BITS) {
-			ret = bitmap_damaged(bitmap, "page bitmap's header",
-					     bitmap_pos(page, 0),
-					     le64_to_cpu(header.first));
+			ret = kmemp_bm_damaged(bitmap, "page bitmap's header",
+					       kmemp_bm_pos(page, 0),
+					       le64_to_cpu(header.first));
 			goto err_pages;
 		}
 		bitmap->bit_pages[i] = page;
@@ -104,7 +104,7 @@ int bitmap_bits_open(struct bitmap *bitmap, u64 first_page)
 	}
 	if (!page)
 		return 0;
-	ret = bitmap_damaged(bitmap, "page bitmap's chain", 0, page);
+	ret = kmemp_bm_damaged(bitmap, "page bitmap's chain", 0, page);
 err_pages:
 	kvfree(bitmap->bit_pages);
 	return ret;
@@ -115,14 +115,14 @@ static u64 line_pos(const struct bitmap *bitmap, u64 page)
 	u64 nr = page / KMEMP_BITMAP_PAGE_BITS;
 	u32 line = page % KMEMP_BITMAP_PAGE_BITS / KMEMP_BITMAP_LINE_BITS + 1;
 
-	return bitmap_pos(bitmap->bit_pages[nr], line * KMEMP_LINE_SIZE);
+	return kmemp_bm_pos(bitmap->bit_pages[nr], line * KMEMP_LINE_SIZE);
 }
 
 /*
  * Pages come into use or go out of it. One that is already as it shall become
  * has two owners, or none: the batch must not become true.
  */
-int bitmap_bits_change(struct bitmap *bitmap, u64 page, u64 count, bool use)
+int kmemp_bm_bits_change(struct bitmap *bitmap, u64 page, u64 count, bool use)
 {
 	u64 used = le64_to_cpu(bitmap->anchor.used_pages);
 	struct kmemp_bitmap_bits line;
@@ -135,21 +135,21 @@ int bitmap_bits_change(struct bitmap *bitmap, u64 page, u64 count, bool use)
 		u32 bit = page % KMEMP_BITMAP_PAGE_BITS %
 			  KMEMP_BITMAP_LINE_BITS;
 
-		ret = bitmap_read_line(bitmap, true, pos, &line,
-				       "page bitmap");
+		ret = kmemp_bm_read_line(bitmap, true, pos, &line,
+					 "page bitmap");
 		if (ret)
 			return ret;
 		for (; bit < KMEMP_BITMAP_LINE_BITS && count; bit++) {
 			if (bit_test(&line, bit) == use)
-				return bitmap_damaged(bitmap, use ?
-						      "page in use already" :
-						      "page not in use",
-						      pos, page);
+				return kmemp_bm_damaged(bitmap, use ?
+							"page in use already" :
+							"page not in use",
+							pos, page);
 			bit_flip(&line, bit);
 			page++;
 			count--;
 		}
-		ret = bitmap_write_line(bitmap, pos, &line);
+		ret = kmemp_bm_write_line(bitmap, pos, &line);
 		if (ret)
 			return ret;
 	}
@@ -195,7 +195,7 @@ static int run_line(struct run *run, u64 page, u64 pages,
 }
 
 /* Every line is verified: a flipped bit must not give a live page to RAM. */
-int bitmap_bits_for_each(struct bitmap *bitmap, kmemp_used_fn fn, void *arg)
+int kmemp_bm_bits_for_each(struct bitmap *bitmap, kmemp_used_fn fn, void *arg)
 {
 	u64 page, pages = kmemp_pool_pages(bitmap->pool);
 	struct run run = { .fn = fn, .arg = arg };
@@ -204,8 +204,8 @@ int bitmap_bits_for_each(struct bitmap *bitmap, kmemp_used_fn fn, void *arg)
 	for (page = 0; page < pages; page += KMEMP_BITMAP_LINE_BITS) {
 		struct kmemp_bitmap_bits line;
 
-		ret = bitmap_read_line(bitmap, false, line_pos(bitmap, page),
-				       &line, "page bitmap");
+		ret = kmemp_bm_read_line(bitmap, false, line_pos(bitmap, page),
+					 &line, "page bitmap");
 		if (!ret)
 			ret = run_line(&run, page, pages, &line);
 		if (ret)

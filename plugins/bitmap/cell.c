@@ -24,30 +24,30 @@ static u64 mask_of(u32 cell, u32 nr)
 	return ((1ULL << nr) - 1) << cell;
 }
 
-int bitmap_cells_read(const struct bitmap *bitmap, bool staged, u64 page,
-		      struct kmemp_bitmap_cells *cells)
+int kmemp_bm_cells_read(const struct bitmap *bitmap, bool staged, u64 page,
+			struct kmemp_bitmap_cells *cells)
 {
-	u64 pos = bitmap_pos(page, 0);
+	u64 pos = kmemp_bm_pos(page, 0);
 	int ret;
 
-	ret = bitmap_read_line(bitmap, staged, pos, cells, "page of cells");
+	ret = kmemp_bm_read_line(bitmap, staged, pos, cells, "page of cells");
 	if (ret)
 		return ret;
 	if (!(le64_to_cpu(cells->used) & NO_CELLS) ||
-	    (cells->prev && !bitmap_page_valid(bitmap,
-					       le64_to_cpu(cells->prev))) ||
-	    (cells->next && !bitmap_page_valid(bitmap,
-					       le64_to_cpu(cells->next))) ||
+	    (cells->prev && !kmemp_bm_page_valid(bitmap,
+						 le64_to_cpu(cells->prev))) ||
+	    (cells->next && !kmemp_bm_page_valid(bitmap,
+						 le64_to_cpu(cells->next))) ||
 	    memchr_inv(cells->reserved, 0, sizeof(cells->reserved)))
-		return bitmap_damaged(bitmap, "page of cells", pos,
-				      le64_to_cpu(cells->used));
+		return kmemp_bm_damaged(bitmap, "page of cells", pos,
+					le64_to_cpu(cells->used));
 	return 0;
 }
 
 static int cells_write(struct bitmap *bitmap, u64 page,
 		       struct kmemp_bitmap_cells *cells)
 {
-	return bitmap_write_line(bitmap, bitmap_pos(page, 0), cells);
+	return kmemp_bm_write_line(bitmap, kmemp_bm_pos(page, 0), cells);
 }
 
 /* Let the neighbour @page of the list point back to @prev. */
@@ -58,7 +58,7 @@ static int set_prev(struct bitmap *bitmap, u64 page, u64 prev)
 
 	if (!page)
 		return 0;
-	ret = bitmap_cells_read(bitmap, true, page, &cells);
+	ret = kmemp_bm_cells_read(bitmap, true, page, &cells);
 	if (ret)
 		return ret;
 	cells.prev = cpu_to_le64(prev);
@@ -81,7 +81,7 @@ static int list_del(struct bitmap *bitmap, struct kmemp_bitmap_cells *cells)
 	int ret;
 
 	if (prev) {
-		ret = bitmap_cells_read(bitmap, true, prev, &before);
+		ret = kmemp_bm_cells_read(bitmap, true, prev, &before);
 		if (ret)
 			return ret;
 		before.next = cells->next;
@@ -116,17 +116,17 @@ static int find_page(struct bitmap *bitmap, u32 nr, u64 *page,
 
 	*page = le64_to_cpu(bitmap->anchor.cells);
 	for (tries = 0; *page && tries < TRIES; tries++) {
-		if (!bitmap_page_valid(bitmap, *page))
-			return bitmap_damaged(bitmap, "list of cells", 0,
-					      *page);
-		ret = bitmap_cells_read(bitmap, true, *page, cells);
+		if (!kmemp_bm_page_valid(bitmap, *page))
+			return kmemp_bm_damaged(bitmap, "list of cells", 0,
+						*page);
+		ret = kmemp_bm_cells_read(bitmap, true, *page, cells);
 		if (ret)
 			return ret;
 		if (find_free(le64_to_cpu(cells->used), nr))
 			return 0;
 		*page = le64_to_cpu(cells->next);
 	}
-	ret = bitmap_page_get(bitmap, page);
+	ret = kmemp_bm_page_get(bitmap, page);
 	if (ret)
 		return ret;
 	memset(cells, 0, sizeof(*cells));
@@ -135,7 +135,7 @@ static int find_page(struct bitmap *bitmap, u32 nr, u64 *page,
 }
 
 /* Take @nr consecutive cells, at most 63. */
-int bitmap_cells_get(struct bitmap *bitmap, u32 nr, u64 *page, u32 *cell)
+int kmemp_bm_cells_get(struct bitmap *bitmap, u32 nr, u64 *page, u32 *cell)
 {
 	struct kmemp_bitmap_cells cells;
 	u64 used;
@@ -157,26 +157,26 @@ int bitmap_cells_get(struct bitmap *bitmap, u32 nr, u64 *page, u32 *cell)
 }
 
 /* Give cells back. */
-int bitmap_cells_put(struct bitmap *bitmap, u64 page, u32 cell, u32 nr)
+int kmemp_bm_cells_put(struct bitmap *bitmap, u64 page, u32 cell, u32 nr)
 {
 	struct kmemp_bitmap_cells cells;
 	u64 used;
 	bool full;
 	int ret;
 
-	ret = bitmap_cells_read(bitmap, true, page, &cells);
+	ret = kmemp_bm_cells_read(bitmap, true, page, &cells);
 	if (ret)
 		return ret;
 	used = le64_to_cpu(cells.used);
 	full = used == ALL_CELLS;
 	if ((used & mask_of(cell, nr)) != mask_of(cell, nr))
-		return bitmap_damaged(bitmap, "cell not in use",
-				      bitmap_pos(page, 0), used);
+		return kmemp_bm_damaged(bitmap, "cell not in use",
+					kmemp_bm_pos(page, 0), used);
 	used &= ~mask_of(cell, nr);
 	cells.used = cpu_to_le64(used);
 	if (used == NO_CELLS) {
 		ret = full ? 0 : list_del(bitmap, &cells);
-		return ret ?: bitmap_page_put(bitmap, page);
+		return ret ?: kmemp_bm_page_put(bitmap, page);
 	}
 	if (full) {
 		ret = list_add(bitmap, page, &cells);

@@ -5,7 +5,7 @@
  * Each page that is reached is noted; one that is reached twice is reported and
  * not entered again, so that the walk ends whatever stands there. In the end
  * the pages reached and the page bitmap have to agree. Damage is reported by
- * bitmap_damaged(), and the walk goes on beside it.
+ * kmemp_bm_damaged(), and the walk goes on beside it.
  */
 #include <asm/byteorder.h>
 #include <linux/errno.h>
@@ -40,7 +40,7 @@ struct check {
 	u64 cells_used;
 	u64 cells_reached;
 	u64 pages_with_room;
-	struct bitmap_object object;
+	struct kmemp_bm_object object;
 	u64 pages;
 	u64 records;
 };
@@ -59,13 +59,13 @@ static void set_bit64(u64 *bits, u64 bit)
 static bool reach(struct check *check, u64 page, u64 from)
 {
 	if (page >= kmemp_pool_pages(check->bitmap->pool)) {
-		bitmap_damaged(check->bitmap, "page outside the pool", from,
-			       page);
+		kmemp_bm_damaged(check->bitmap, "page outside the pool", from,
+				 page);
 		return false;
 	}
 	if (test_bit64(check->seen, page)) {
-		bitmap_damaged(check->bitmap, "page with two owners", from,
-			       page);
+		kmemp_bm_damaged(check->bitmap, "page with two owners", from,
+				 page);
 		return false;
 	}
 	set_bit64(check->seen, page);
@@ -85,7 +85,7 @@ static void expect(struct check *check, const char *what, u64 pos, u64 found,
 		   u64 expected)
 {
 	if (found != expected)
-		bitmap_damaged(check->bitmap, what, pos, found);
+		kmemp_bm_damaged(check->bitmap, what, pos, found);
 }
 
 static void check_map_leaf(struct check *check, u64 page)
@@ -95,19 +95,19 @@ static void check_map_leaf(struct check *check, u64 page)
 	u32 i;
 
 	for (i = 0; i < KMEMP_BITMAP_SLOTS; i++) {
-		u64 pos = bitmap_pos(page, i * 8);
+		u64 pos = kmemp_bm_pos(page, i * 8);
 
-		if (bitmap_load_slot(bitmap, false, pos, &slot) || !slot)
+		if (kmemp_bm_load_slot(bitmap, false, pos, &slot) || !slot)
 			continue;
 		if (kmemp_slot_flags(slot) & ~KMEMP_EXTENT_FLAGS) {
-			bitmap_damaged(bitmap, "slot", pos, slot);
+			kmemp_bm_damaged(bitmap, "slot", pos, slot);
 			continue;
 		}
 		reach_run(check, kmemp_slot_page(slot), 1, pos);
 		check->pages++;
 	}
 	if (check->pages == before)
-		bitmap_damaged(bitmap, "empty page", bitmap_pos(page, 0), 0);
+		kmemp_bm_damaged(bitmap, "empty page", kmemp_bm_pos(page, 0), 0);
 }
 
 static int check_object(struct check *check, u64 pos, u64 id);
@@ -117,12 +117,12 @@ static void check_object_leaf(struct check *check, u64 page, u64 first)
 	u32 i;
 
 	for (i = 0; i < KMEMP_BITMAP_LINES; i++)
-		check_object(check, bitmap_pos(page, i * KMEMP_LINE_SIZE),
+		check_object(check, kmemp_bm_pos(page, i * KMEMP_LINE_SIZE),
 			     first + i);
 }
 
 /* Down at most seven pages, each of which is entered once. */
-static void check_tree(struct check *check, const struct bitmap_tree *tree,
+static void check_tree(struct check *check, const struct kmemp_bm_tree *tree,
 		       u64 page, u32 level, u64 first, u64 from)
 {
 	struct bitmap *bitmap = check->bitmap;
@@ -140,13 +140,13 @@ static void check_tree(struct check *check, const struct bitmap_tree *tree,
 		return;
 	}
 	for (i = 0; i < KMEMP_BITMAP_SLOTS; i++) {
-		u64 pos = bitmap_pos(page, i * 8), slot;
+		u64 pos = kmemp_bm_pos(page, i * 8), slot;
 		u32 shift = tree->leaf_bits + 9 * (level - 1);
 
-		if (bitmap_load_slot(bitmap, false, pos, &slot) || !slot)
+		if (kmemp_bm_load_slot(bitmap, false, pos, &slot) || !slot)
 			continue;
 		empty = false;
-		if (bitmap_tree_slot_check(bitmap, tree, level, pos, slot))
+		if (kmemp_bm_tree_slot_check(bitmap, tree, level, pos, slot))
 			continue;
 		if (kmemp_slot_flags(slot) & KMEMP_BITMAP_LARGE) {
 			reach_run(check, kmemp_slot_page(slot),
@@ -158,7 +158,7 @@ static void check_tree(struct check *check, const struct bitmap_tree *tree,
 			   first | (u64)i << shift, pos);
 	}
 	if (empty)
-		bitmap_damaged(bitmap, "empty page", bitmap_pos(page, 0), 0);
+		kmemp_bm_damaged(bitmap, "empty page", kmemp_bm_pos(page, 0), 0);
 }
 
 /* The page of cells that a record lies in, when it is first reached. */
@@ -172,7 +172,7 @@ static int reach_cells(struct check *check, u64 page, u64 from)
 		return 0;
 	if (!reach(check, page, from))
 		return -EUCLEAN;
-	ret = bitmap_cells_read(check->bitmap, false, page, &cells);
+	ret = kmemp_bm_cells_read(check->bitmap, false, page, &cells);
 	if (ret)
 		return ret;
 	set_bit64(check->cell_pages, page);
@@ -185,7 +185,7 @@ static int reach_cells(struct check *check, u64 page, u64 from)
 }
 
 /* A record's cells are used, and its page is one of cells. */
-static int check_cells(struct check *check, const struct bitmap_record *record)
+static int check_cells(struct check *check, const struct kmemp_bm_record *record)
 {
 	u64 page = record->pos >> KMEMP_PAGE_SHIFT;
 	u32 cell = record->pos % KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE;
@@ -195,12 +195,12 @@ static int check_cells(struct check *check, const struct bitmap_record *record)
 
 	ret = reach_cells(check, page, record->pos);
 	if (!ret)
-		ret = bitmap_cells_read(check->bitmap, false, page, &cells);
+		ret = kmemp_bm_cells_read(check->bitmap, false, page, &cells);
 	if (ret)
 		return ret;
 	if ((le64_to_cpu(cells.used) & mask) != mask)
-		return bitmap_damaged(check->bitmap, "cell not in use",
-				      record->pos, le64_to_cpu(cells.used));
+		return kmemp_bm_damaged(check->bitmap, "cell not in use",
+					record->pos, le64_to_cpu(cells.used));
 	check->cells_reached += record->nr_cells;
 	return 0;
 }
@@ -209,21 +209,21 @@ static int check_cells(struct check *check, const struct bitmap_record *record)
 static void check_chain(struct check *check, u64 slot, u32 depth, u32 index)
 {
 	struct bitmap *bitmap = check->bitmap;
-	struct bitmap_record record, last = {};
+	struct kmemp_bm_record record, last = {};
 
 	while (slot) {
-		if (bitmap_record_load(bitmap, false, slot, &record))
+		if (kmemp_bm_record_load(bitmap, false, slot, &record))
 			return;
 		if (record.object != check->object.id ||
-		    (depth && bitmap_record_digit(record.kind, record.hash,
-						  depth - 1) != index)) {
-			bitmap_damaged(bitmap, "place of a record", record.pos,
-				       record.object);
+		    (depth && kmemp_bm_record_digit(record.kind, record.hash,
+						    depth - 1) != index)) {
+			kmemp_bm_damaged(bitmap, "place of a record", record.pos,
+					 record.object);
 			return;
 		}
 		/* Ascending, so that it ends. */
-		if ((last.pos && bitmap_record_order(bitmap, false, &last,
-						     &record)) ||
+		if ((last.pos && kmemp_bm_record_order(bitmap, false, &last,
+						       &record)) ||
 		    check_cells(check, &record))
 			return;
 		check->records++;
@@ -240,15 +240,15 @@ static void check_trie(struct check *check, u64 slot, u32 depth, u64 from)
 	u32 i;
 
 	if (depth == KMEMP_BITMAP_DEPTH) {
-		bitmap_damaged(bitmap, "depth of a trie", from, slot);
+		kmemp_bm_damaged(bitmap, "depth of a trie", from, slot);
 		return;
 	}
 	if (!reach(check, page, from))
 		return;
 	for (i = 0; i < KMEMP_BITMAP_SLOTS; i++) {
-		u64 pos = bitmap_pos(page, i * 8);
+		u64 pos = kmemp_bm_pos(page, i * 8);
 
-		if (bitmap_load_slot(bitmap, false, pos, &slot) || !slot)
+		if (kmemp_bm_load_slot(bitmap, false, pos, &slot) || !slot)
 			continue;
 		empty = false;
 		if (kmemp_slot_flags(slot) == KMEMP_BITMAP_CHILD)
@@ -257,39 +257,39 @@ static void check_trie(struct check *check, u64 slot, u32 depth, u64 from)
 			check_chain(check, slot, depth + 1, i);
 	}
 	if (empty)
-		bitmap_damaged(bitmap, "empty page", bitmap_pos(page, 0), 0);
+		kmemp_bm_damaged(bitmap, "empty page", kmemp_bm_pos(page, 0), 0);
 }
 
 /* A line of the object tree, used or not. */
 static int check_object(struct check *check, u64 pos, u64 id)
 {
 	struct bitmap *bitmap = check->bitmap;
-	struct bitmap_object *object = &check->object;
+	struct kmemp_bm_object *object = &check->object;
 	struct kmemp_bitmap_object disk;
-	struct bitmap_tree tree;
+	struct kmemp_bm_tree tree;
 	int ret;
 
-	ret = bitmap_read(bitmap, false, pos, &disk, sizeof(disk));
+	ret = kmemp_bm_read(bitmap, false, pos, &disk, sizeof(disk));
 	if (!ret && !memchr_inv(&disk, 0, sizeof(disk)))
 		return 0;
 	if (!ret)
-		ret = bitmap_read_line(bitmap, false, pos, &disk, "object");
+		ret = kmemp_bm_read_line(bitmap, false, pos, &disk, "object");
 	if (!ret)
-		ret = bitmap_object_decode(bitmap, pos, &disk, object);
+		ret = kmemp_bm_object_decode(bitmap, pos, &disk, object);
 	if (!ret && object->id != id)
-		ret = bitmap_damaged(bitmap, "object", pos, object->id);
+		ret = kmemp_bm_damaged(bitmap, "object", pos, object->id);
 	if (ret)
 		return ret;
 	check->nr_objects++;
 	bitmap->object = id;
 	check->pages = 0;
 	check->records = 0;
-	if (!bitmap_tree_decode(bitmap, object->map, BITMAP_MAP_LEAF_BITS,
-				&tree) && tree.height)
+	if (!kmemp_bm_tree_decode(bitmap, object->map, BITMAP_MAP_LEAF_BITS,
+				  &tree) && tree.height)
 		check_tree(check, &tree, tree.root, tree.height - 1, 0, pos);
 	if (object->records && !kmemp_slot_valid(object->records))
-		bitmap_damaged(bitmap, "object's records", pos,
-			       object->records);
+		kmemp_bm_damaged(bitmap, "object's records", pos,
+				 object->records);
 	else if (kmemp_slot_flags(object->records) == KMEMP_BITMAP_CHILD)
 		check_trie(check, object->records, 0, pos);
 	else
@@ -310,15 +310,15 @@ static void check_list(struct check *check, u64 page)
 
 	while (page) {
 		struct kmemp_bitmap_cells cells;
-		u64 pos = bitmap_pos(page, 0);
+		u64 pos = kmemp_bm_pos(page, 0);
 
-		if (!bitmap_page_valid(bitmap, page) ||
+		if (!kmemp_bm_page_valid(bitmap, page) ||
 		    !test_bit64(check->cell_pages, page) ||
 		    nr++ == check->pages_with_room) {
-			bitmap_damaged(bitmap, "list of cells", pos, page);
+			kmemp_bm_damaged(bitmap, "list of cells", pos, page);
 			return;
 		}
-		if (bitmap_cells_read(bitmap, false, page, &cells))
+		if (kmemp_bm_cells_read(bitmap, false, page, &cells))
 			return;
 		expect(check, "list of cells, back", pos,
 		       le64_to_cpu(cells.prev), prev);
@@ -344,8 +344,8 @@ static int check_run(void *arg, u64 page, u64 count, enum kmemp_use use)
 			first = page;
 	}
 	if (leaked)
-		bitmap_damaged(check->bitmap, "pages without owner",
-			       bitmap_pos(first, 0), leaked);
+		kmemp_bm_damaged(check->bitmap, "pages without owner",
+				 kmemp_bm_pos(first, 0), leaked);
 	return 0;
 }
 
@@ -353,13 +353,13 @@ static void check_bits(struct check *check)
 {
 	u64 page, pages = kmemp_pool_pages(check->bitmap->pool);
 
-	if (bitmap_bits_for_each(check->bitmap, check_run, check))
+	if (kmemp_bm_bits_for_each(check->bitmap, check_run, check))
 		return;
 	for (page = 0; page < pages; page++)
 		if (test_bit64(check->seen, page))
-			bitmap_damaged(check->bitmap,
-				       "page in use, free in the page bitmap",
-				       bitmap_pos(page, 0), page);
+			kmemp_bm_damaged(check->bitmap,
+					 "page in use, free in the page bitmap",
+					 kmemp_bm_pos(page, 0), page);
 }
 
 static void check_all(struct check *check)
@@ -367,12 +367,12 @@ static void check_all(struct check *check)
 	struct bitmap *bitmap = check->bitmap;
 	u64 i, pages = kmemp_pool_pages(bitmap->pool);
 	struct kmemp_bitmap_anchor anchor;
-	struct bitmap_tree tree;
+	struct kmemp_bm_tree tree;
 
 	if (!bitmap->root.mirrored)
-		bitmap_damaged(bitmap, "copy of the root slots",
-			       KMEMP_SB_ROOT_OFFSET, 0);
-	if (bitmap_anchor_read(bitmap, false, &anchor))
+		kmemp_bm_damaged(bitmap, "copy of the root slots",
+				 KMEMP_SB_ROOT_OFFSET, 0);
+	if (kmemp_bm_anchor_read(bitmap, false, &anchor))
 		return;
 	reach(check, 0, 0);
 	reach(check, pages - 1, 0);
@@ -381,8 +381,8 @@ static void check_all(struct check *check)
 	reach(check, bitmap->anchor_pos >> KMEMP_PAGE_SHIFT, 0);
 	for (i = 0; i < bitmap->nr_bit_pages; i++)
 		reach(check, bitmap->bit_pages[i], bitmap->anchor_pos);
-	if (!bitmap_tree_decode(bitmap, le64_to_cpu(anchor.objects),
-				BITMAP_OBJECT_LEAF_BITS, &tree) && tree.height)
+	if (!kmemp_bm_tree_decode(bitmap, le64_to_cpu(anchor.objects),
+				  BITMAP_OBJECT_LEAF_BITS, &tree) && tree.height)
 		check_tree(check, &tree, tree.root, tree.height - 1, 0,
 			   bitmap->anchor_pos);
 	check_list(check, le64_to_cpu(anchor.cells));
@@ -398,7 +398,7 @@ static void check_all(struct check *check)
 }
 
 /* See struct kmemp_format_ops. */
-int bitmap_check(struct kmemp_pool *pool, const struct kmemp_findings *findings)
+int kmemp_bm_check(struct kmemp_pool *pool, const struct kmemp_findings *findings)
 {
 	struct bitmap *bitmap = kmemp_pool_private(pool);
 	u64 words = DIV_ROUND_UP(kmemp_pool_pages(pool), 64ULL);

@@ -131,7 +131,7 @@ static struct cost batch_cost(const struct kmemp_change *changes,
 }
 
 /* See struct kmemp_format_ops. */
-u32 bitmap_reserve(const struct kmemp_change *changes, u32 nr_changes)
+u32 kmemp_bm_reserve(const struct kmemp_change *changes, u32 nr_changes)
 {
 	struct cost cost = batch_cost(changes, nr_changes);
 	u64 pages = DIV_ROUND_UP(cost.lines, (u64)LINES_PER_PAGE);
@@ -153,7 +153,7 @@ static u64 free_lines(const struct kmemp_batch *batch)
 }
 
 /* See struct kmemp_format_ops. */
-int bitmap_prepare(struct kmemp_pool *pool, struct kmemp_batch *batch)
+int kmemp_bm_prepare(struct kmemp_pool *pool, struct kmemp_batch *batch)
 {
 	struct bitmap *bitmap = kmemp_pool_private(pool);
 	struct cost cost = batch_cost(batch->changes, batch->nr_changes);

@@ -25,26 +25,26 @@
 static int op_format(struct kmemp_pool *pool)
 {
 	struct kmemp_media *media = kmemp_pool_media(pool);
-	u64 nr_bits = bitmap_bits_pages(kmemp_pool_pages(pool));
+	u64 nr_bits = kmemp_bm_bits_pages(kmemp_pool_pages(pool));
 	u64 used = BITS_PAGE + nr_bits;
 	struct kmemp_bitmap_anchor anchor = {
 		.bitmap = cpu_to_le64(BITS_PAGE),
 		/* The superblock's copy is used too. */
 		.used_pages = cpu_to_le64(used + 1),
 	};
-	u64 pos = bitmap_pos(ANCHOR_PAGE, 0);
+	u64 pos = kmemp_bm_pos(ANCHOR_PAGE, 0);
 	struct kmemp_root root = { .generation = 0 };
 	struct kmemp_bitmap_root *disk = (void *)root.payload;
 
 	/* An old pool's ring may have valid entries only under its own key. */
-	kmemp_media_fill(media, bitmap_pos(RING_PAGE, 0), 0, KMEMP_RING_BYTES);
-	kmemp_media_flush(media, bitmap_pos(RING_PAGE, 0), KMEMP_RING_BYTES);
+	kmemp_media_fill(media, kmemp_bm_pos(RING_PAGE, 0), 0, KMEMP_RING_BYTES);
+	kmemp_media_flush(media, kmemp_bm_pos(RING_PAGE, 0), KMEMP_RING_BYTES);
 	kmemp_media_fill(media, pos, 0, KMEMP_PAGE_SIZE);
 	anchor.seal = cpu_to_le32(kmemp_seal(pool, 0, 0, pos, &anchor,
 					     offsetof(typeof(anchor), seal)));
 	kmemp_media_write(media, pos, &anchor, sizeof(anchor));
 	kmemp_media_flush(media, pos, KMEMP_PAGE_SIZE);
-	bitmap_bits_format(pool, BITS_PAGE, used);
+	kmemp_bm_bits_format(pool, BITS_PAGE, used);
 
 	disk->ring.page = cpu_to_le64(RING_PAGE);
 	disk->ring.pages = cpu_to_le32(KMEMP_RING_PAGES);
@@ -65,10 +65,10 @@ static int open_root(struct bitmap *bitmap)
 		return ret;
 	disk = (const void *)bitmap->root.payload;
 	anchor = le64_to_cpu(disk->anchor);
-	if (!bitmap_page_valid(bitmap, anchor) ||
+	if (!kmemp_bm_page_valid(bitmap, anchor) ||
 	    memchr_inv(disk->reserved, 0, sizeof(disk->reserved)))
-		return bitmap_damaged(bitmap, "root slot", 0, anchor);
-	bitmap->anchor_pos = bitmap_pos(anchor, 0);
+		return kmemp_bm_damaged(bitmap, "root slot", 0, anchor);
+	bitmap->anchor_pos = kmemp_bm_pos(anchor, 0);
 	return 0;
 }
 
@@ -78,12 +78,12 @@ static int open_anchor(struct bitmap *bitmap)
 	struct kmemp_bitmap_anchor anchor;
 	int ret;
 
-	ret = bitmap_anchor_read(bitmap, true, &anchor);
+	ret = kmemp_bm_anchor_read(bitmap, true, &anchor);
 	if (ret)
 		return ret;
 	if (memchr_inv(anchor.reserved, 0, sizeof(anchor.reserved)))
-		return bitmap_damaged(bitmap, "anchor", bitmap->anchor_pos, 0);
-	return bitmap_bits_open(bitmap, le64_to_cpu(anchor.bitmap));
+		return kmemp_bm_damaged(bitmap, "anchor", bitmap->anchor_pos, 0);
+	return kmemp_bm_bits_open(bitmap, le64_to_cpu(anchor.bitmap));
 }
 
 static int op_open(struct kmemp_pool *pool)
@@ -164,38 +164,38 @@ static void op_close(struct kmemp_pool *pool)
 static int change(struct bitmap *bitmap, const struct kmemp_change *change,
 		  u64 *data_pages)
 {
-	struct bitmap_object object;
+	struct kmemp_bm_object object;
 	u64 before;
 	int ret;
 
-	ret = bitmap_object_load(bitmap, true, change->object, &object);
+	ret = kmemp_bm_object_load(bitmap, true, change->object, &object);
 	if (ret)
 		return ret;
 	before = object.nr_pages;
 	switch (change->op) {
 	case KMEMP_PUT_RECORD:
-		ret = bitmap_record_put(bitmap, &object, &change->record);
+		ret = kmemp_bm_record_put(bitmap, &object, &change->record);
 		break;
 	case KMEMP_DEL_RECORD:
-		ret = bitmap_record_del(bitmap, &object, &change->record);
+		ret = kmemp_bm_record_del(bitmap, &object, &change->record);
 		break;
 	case KMEMP_MAP:
-		ret = bitmap_map_set(bitmap, &object, &change->extent);
+		ret = kmemp_bm_map_set(bitmap, &object, &change->extent);
 		break;
 	case KMEMP_UNMAP:
-		ret = bitmap_map_clear(bitmap, &object, change->extent.offset,
-				       change->extent.offset +
-				       change->extent.count);
+		ret = kmemp_bm_map_clear(bitmap, &object, change->extent.offset,
+					 change->extent.offset +
+					 change->extent.count);
 		break;
 	case KMEMP_REMOVE:
-		ret = bitmap_record_clear(bitmap, &object);
+		ret = kmemp_bm_record_clear(bitmap, &object);
 		if (!ret)
-			ret = bitmap_map_clear(bitmap, &object, 0,
-					       KMEMP_MAX_OBJECT_PAGES);
+			ret = kmemp_bm_map_clear(bitmap, &object, 0,
+						 KMEMP_MAX_OBJECT_PAGES);
 		break;
 	}
 	*data_pages += object.nr_pages - before;
-	return ret ?: bitmap_object_store(bitmap, &object);
+	return ret ?: kmemp_bm_object_store(bitmap, &object);
 }
 
 /* Stage a batch: nothing of it is on the medium yet. */
@@ -205,20 +205,20 @@ static int build(struct bitmap *bitmap, const struct kmemp_batch *batch)
 	u32 i;
 	int ret;
 
-	ret = bitmap_anchor_read(bitmap, true, &bitmap->anchor);
+	ret = kmemp_bm_anchor_read(bitmap, true, &bitmap->anchor);
 	data_pages = le64_to_cpu(bitmap->anchor.data_pages);
 	for (i = 0; i < batch->nr_changes && !ret; i++)
 		ret = change(bitmap, &batch->changes[i], &data_pages);
 	for (i = 0; i < batch->nr_freed && !ret; i++)
-		ret = bitmap_bits_change(bitmap, batch->freed[i].page,
-					 batch->freed[i].count, false);
+		ret = kmemp_bm_bits_change(bitmap, batch->freed[i].page,
+					   batch->freed[i].count, false);
 	for (i = 0; i < batch->nr_taken && !ret; i++)
-		ret = bitmap_bits_change(bitmap, batch->taken[i].page,
-					 batch->taken[i].count, true);
+		ret = kmemp_bm_bits_change(bitmap, batch->taken[i].page,
+					   batch->taken[i].count, true);
 	if (ret)
 		return ret;
 	bitmap->anchor.data_pages = cpu_to_le64(data_pages);
-	return bitmap_write_line(bitmap, bitmap->anchor_pos, &bitmap->anchor);
+	return kmemp_bm_write_line(bitmap, bitmap->anchor_pos, &bitmap->anchor);
 }
 
 static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
@@ -233,7 +233,7 @@ static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 	if (ret)
 		return ret;
 	length = kmemp_ring_length(&bitmap->patch);
-	/* bitmap_reserve() was wrong. */
+	/* kmemp_bm_reserve() was wrong. */
 	if (WARN_ON_ONCE(length > KMEMP_RING_MAX_ENTRY))
 		return -EUCLEAN;
 	kmemp_ring_commit(&bitmap->ring, &bitmap->patch, batch);
@@ -243,38 +243,38 @@ static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 static int op_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			    void *arg)
 {
-	return bitmap_bits_for_each(kmemp_pool_private(pool), fn, arg);
+	return kmemp_bm_bits_for_each(kmemp_pool_private(pool), fn, arg);
 }
 
 static int op_next_object(struct kmemp_pool *pool, u64 *id)
 {
-	return bitmap_object_next(kmemp_pool_private(pool), false, id);
+	return kmemp_bm_object_next(kmemp_pool_private(pool), false, id);
 }
 
 static int op_next_record(struct kmemp_pool *pool, u64 id,
 			  struct kmemp_record *record, u8 *buffer)
 {
 	const struct bitmap *bitmap = kmemp_pool_private(pool);
-	struct bitmap_object object;
+	struct kmemp_bm_object object;
 	int ret;
 
-	ret = bitmap_object_load(bitmap, false, id, &object);
-	return ret ?: bitmap_record_next(bitmap, &object, record, buffer);
+	ret = kmemp_bm_object_load(bitmap, false, id, &object);
+	return ret ?: kmemp_bm_record_next(bitmap, &object, record, buffer);
 }
 
 static int op_next_extent(struct kmemp_pool *pool, u64 id, u64 offset,
 			  struct kmemp_extent *extent)
 {
 	const struct bitmap *bitmap = kmemp_pool_private(pool);
-	struct bitmap_object object;
+	struct kmemp_bm_object object;
 	int ret;
 
-	ret = bitmap_object_load(bitmap, false, id, &object);
-	return ret ?: object.map ? bitmap_map_next(bitmap, object.map, offset,
-						   extent) : -ENOENT;
+	ret = kmemp_bm_object_load(bitmap, false, id, &object);
+	return ret ?: object.map ? kmemp_bm_map_next(bitmap, object.map, offset,
+						     extent) : -ENOENT;
 }
 
-static const struct kmemp_format_ops bitmap_ops = {
+static const struct kmemp_format_ops kmemp_bm_ops = {
 	.type = KMEMP_TYPE_BITMAP,
 	.name = "bitmap",
 	.owner = THIS_MODULE,
@@ -284,29 +284,29 @@ static const struct kmemp_format_ops bitmap_ops = {
 	.format = op_format,
 	.open = op_open,
 	.close = op_close,
-	.reserve = bitmap_reserve,
-	.prepare = bitmap_prepare,
+	.reserve = kmemp_bm_reserve,
+	.prepare = kmemp_bm_prepare,
 	.commit = op_commit,
 	.retire = op_retire,
 	.for_each_used = op_walk_used,
 	.next_object = op_next_object,
 	.next_record = op_next_record,
 	.next_extent = op_next_extent,
-	.check = bitmap_check,
-	.describe = bitmap_describe,
+	.check = kmemp_bm_check,
+	.describe = kmemp_bm_describe,
 };
 
-static int __init bitmap_init(void)
+static int __init kmemp_bm_init(void)
 {
-	return kmemp_format_register(&bitmap_ops);
+	return kmemp_format_register(&kmemp_bm_ops);
 }
-module_init(bitmap_init);
+module_init(kmemp_bm_init);
 
-static void __exit bitmap_exit(void)
+static void __exit kmemp_bm_exit(void)
 {
-	kmemp_format_unregister(&bitmap_ops);
+	kmemp_format_unregister(&kmemp_bm_ops);
 }
-module_exit(bitmap_exit);
+module_exit(kmemp_bm_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("kmem-persist format bitmap: in place, made atomic by a ring");

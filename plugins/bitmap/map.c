@@ -9,29 +9,29 @@
 
 #define LEAF	KMEMP_BITMAP_SLOTS
 
-static u64 leaf_pos(const struct bitmap_path *path, u64 offset)
+static u64 leaf_pos(const struct kmemp_bm_path *path, u64 offset)
 {
-	return bitmap_pos(path->page[0], offset % LEAF * 8);
+	return kmemp_bm_pos(path->page[0], offset % LEAF * 8);
 }
 
-static u64 large_pos(const struct bitmap_path *path)
+static u64 large_pos(const struct kmemp_bm_path *path)
 {
-	return bitmap_pos(path->page[1], path->index[1] * 8);
+	return kmemp_bm_pos(path->page[1], path->index[1] * 8);
 }
 
 /* A slot of a leaf: nothing but what an extent has. */
 static int load_leaf(const struct bitmap *bitmap, bool staged, u64 pos,
 		     u64 *slot)
 {
-	int ret = bitmap_load_slot(bitmap, staged, pos, slot);
+	int ret = kmemp_bm_load_slot(bitmap, staged, pos, slot);
 
 	if (!ret && kmemp_slot_flags(*slot) & ~KMEMP_EXTENT_FLAGS)
-		ret = bitmap_damaged(bitmap, "slot", pos, *slot);
+		ret = kmemp_bm_damaged(bitmap, "slot", pos, *slot);
 	return ret;
 }
 
 /* Used slots of a leaf in [offset, end). */
-static int count_leaf(struct bitmap *bitmap, const struct bitmap_path *path,
+static int count_leaf(struct bitmap *bitmap, const struct kmemp_bm_path *path,
 		      u64 offset, u64 end, u64 *nr)
 {
 	u64 slot;
@@ -47,14 +47,14 @@ static int count_leaf(struct bitmap *bitmap, const struct bitmap_path *path,
 }
 
 /* Set the slots of a leaf in [offset, end) to consecutive pages, or to 0. */
-static int store_leaf(struct bitmap *bitmap, const struct bitmap_path *path,
+static int store_leaf(struct bitmap *bitmap, const struct kmemp_bm_path *path,
 		      u64 offset, u64 end, u64 page, u8 flags, u8 tag)
 {
 	int ret;
 
 	for (; offset < end; offset++) {
-		ret = bitmap_store(bitmap, leaf_pos(path, offset), page ?
-				   kmemp_slot_make(page, flags, tag) : 0);
+		ret = kmemp_bm_store(bitmap, leaf_pos(path, offset), page ?
+				     kmemp_slot_make(page, flags, tag) : 0);
 		if (ret)
 			return ret;
 		page += !!page;
@@ -63,16 +63,16 @@ static int store_leaf(struct bitmap *bitmap, const struct bitmap_path *path,
 }
 
 /* Map 512 pages by one slot. What was there is gone, a leaf included. */
-static int set_large(struct bitmap *bitmap, struct bitmap_tree *tree,
+static int set_large(struct bitmap *bitmap, struct kmemp_bm_tree *tree,
 		     u64 offset, u64 page, u8 flags, u8 tag, u64 *replaced)
 {
-	struct bitmap_path path;
+	struct kmemp_bm_path path;
 	u64 slot;
 	int ret;
 
-	ret = bitmap_tree_make(bitmap, tree, offset, 1, &path);
+	ret = kmemp_bm_tree_make(bitmap, tree, offset, 1, &path);
 	if (!ret)
-		ret = bitmap_load_slot(bitmap, true, large_pos(&path), &slot);
+		ret = kmemp_bm_load_slot(bitmap, true, large_pos(&path), &slot);
 	if (ret)
 		return ret;
 	if (kmemp_slot_flags(slot) & KMEMP_BITMAP_LARGE) {
@@ -82,23 +82,23 @@ static int set_large(struct bitmap *bitmap, struct bitmap_tree *tree,
 		ret = count_leaf(bitmap, &path, offset, offset + LEAF,
 				 replaced);
 		if (!ret)
-			ret = bitmap_page_put(bitmap, path.page[0]);
+			ret = kmemp_bm_page_put(bitmap, path.page[0]);
 		if (ret)
 			return ret;
 	}
-	return bitmap_store(bitmap, large_pos(&path),
-			    kmemp_slot_make(page, flags | KMEMP_BITMAP_LARGE,
-					    tag));
+	return kmemp_bm_store(bitmap, large_pos(&path),
+			      kmemp_slot_make(page, flags | KMEMP_BITMAP_LARGE,
+					      tag));
 }
 
-static int set_small(struct bitmap *bitmap, struct bitmap_tree *tree,
+static int set_small(struct bitmap *bitmap, struct kmemp_bm_tree *tree,
 		     u64 offset, u64 end, u64 page, u8 flags, u8 tag,
 		     u64 *replaced)
 {
-	struct bitmap_path path;
+	struct kmemp_bm_path path;
 	int ret;
 
-	ret = bitmap_tree_make(bitmap, tree, offset, 0, &path);
+	ret = kmemp_bm_tree_make(bitmap, tree, offset, 0, &path);
 	if (!ret)
 		ret = count_leaf(bitmap, &path, offset, end, replaced);
 	if (!ret)
@@ -107,16 +107,16 @@ static int set_small(struct bitmap *bitmap, struct bitmap_tree *tree,
 }
 
 /* Map an extent, replacing what its range held. */
-int bitmap_map_set(struct bitmap *bitmap, struct bitmap_object *object,
-		   const struct kmemp_extent *extent)
+int kmemp_bm_map_set(struct bitmap *bitmap, struct kmemp_bm_object *object,
+		     const struct kmemp_extent *extent)
 {
 	u64 offset = extent->offset, end = offset + extent->count;
 	u64 page = extent->page, replaced = 0;
-	struct bitmap_tree tree;
+	struct kmemp_bm_tree tree;
 	int ret;
 
-	ret = bitmap_tree_decode(bitmap, object->map, BITMAP_MAP_LEAF_BITS,
-				 &tree);
+	ret = kmemp_bm_tree_decode(bitmap, object->map, BITMAP_MAP_LEAF_BITS,
+				   &tree);
 	while (!ret && offset < end) {
 		u64 next = min(end, (offset / LEAF + 1) * LEAF);
 
@@ -129,13 +129,13 @@ int bitmap_map_set(struct bitmap *bitmap, struct bitmap_object *object,
 		page += next - offset;
 		offset = next;
 	}
-	object->map = bitmap_tree_encode(&tree);
+	object->map = kmemp_bm_tree_encode(&tree);
 	object->nr_pages += extent->count - replaced;
 	return ret;
 }
 
-static int clear_leaf(struct bitmap *bitmap, struct bitmap_tree *tree,
-		      const struct bitmap_path *path, u64 offset, u64 end,
+static int clear_leaf(struct bitmap *bitmap, struct kmemp_bm_tree *tree,
+		      const struct kmemp_bm_path *path, u64 offset, u64 end,
 		      u64 *cleared)
 {
 	bool empty = end - offset == LEAF;
@@ -147,42 +147,42 @@ static int clear_leaf(struct bitmap *bitmap, struct bitmap_tree *tree,
 	if (!empty) {
 		ret = store_leaf(bitmap, path, offset, end, 0, 0, 0);
 		if (!ret)
-			ret = bitmap_page_empty(bitmap, path->page[0], &empty);
+			ret = kmemp_bm_page_empty(bitmap, path->page[0], &empty);
 	}
 	if (!ret && empty)
-		ret = bitmap_tree_prune(bitmap, tree, path, 0);
+		ret = kmemp_bm_tree_prune(bitmap, tree, path, 0);
 	return ret;
 }
 
-static int clear_large(struct bitmap *bitmap, struct bitmap_tree *tree,
-		       const struct bitmap_path *path)
+static int clear_large(struct bitmap *bitmap, struct kmemp_bm_tree *tree,
+		       const struct kmemp_bm_path *path)
 {
 	bool empty;
 	int ret;
 
-	ret = bitmap_store(bitmap, large_pos(path), 0);
+	ret = kmemp_bm_store(bitmap, large_pos(path), 0);
 	if (!ret)
-		ret = bitmap_page_empty(bitmap, path->page[1], &empty);
+		ret = kmemp_bm_page_empty(bitmap, path->page[1], &empty);
 	if (!ret && empty)
-		ret = bitmap_tree_prune(bitmap, tree, path, 1);
+		ret = kmemp_bm_tree_prune(bitmap, tree, path, 1);
 	return ret;
 }
 
 /* Make [offset, end) of an object hold nothing. */
-int bitmap_map_clear(struct bitmap *bitmap, struct bitmap_object *object,
-		     u64 offset, u64 end)
+int kmemp_bm_map_clear(struct bitmap *bitmap, struct kmemp_bm_object *object,
+		       u64 offset, u64 end)
 {
-	struct bitmap_path path;
-	struct bitmap_tree tree;
+	struct kmemp_bm_path path;
+	struct kmemp_bm_tree tree;
 	u64 cleared = 0;
 	int ret;
 
-	ret = bitmap_tree_decode(bitmap, object->map, BITMAP_MAP_LEAF_BITS,
-				 &tree);
+	ret = kmemp_bm_tree_decode(bitmap, object->map, BITMAP_MAP_LEAF_BITS,
+				   &tree);
 	while (!ret && offset < end) {
 		u64 from, to;
 
-		ret = bitmap_tree_next(bitmap, true, &tree, offset, &path);
+		ret = kmemp_bm_tree_next(bitmap, true, &tree, offset, &path);
 		if (ret || path.first >= end)
 			break;
 		from = max(offset, path.first);
@@ -192,22 +192,22 @@ int bitmap_map_clear(struct bitmap *bitmap, struct bitmap_object *object,
 			ret = clear_large(bitmap, &tree, &path);
 		} else {
 			if (path.large)
-				ret = bitmap_tree_make(bitmap, &tree, from, 0,
-						       &path);
+				ret = kmemp_bm_tree_make(bitmap, &tree, from, 0,
+							 &path);
 			if (!ret)
 				ret = clear_leaf(bitmap, &tree, &path, from,
 						 to, &cleared);
 		}
 		offset = to;
 	}
-	object->map = bitmap_tree_encode(&tree);
+	object->map = kmemp_bm_tree_encode(&tree);
 	object->nr_pages -= cleared;
 	return ret == -ENOENT ? 0 : ret;
 }
 
 /* Slots of a leaf that go on where @extent ends. */
 static int merge_leaf(const struct bitmap *bitmap,
-		      const struct bitmap_path *path,
+		      const struct kmemp_bm_path *path,
 		      struct kmemp_extent *extent)
 {
 	u64 end = path->first + LEAF;
@@ -229,7 +229,7 @@ static int merge_leaf(const struct bitmap *bitmap,
 }
 
 static int find_in_leaf(const struct bitmap *bitmap,
-			const struct bitmap_path *path, u64 offset,
+			const struct kmemp_bm_path *path, u64 offset,
 			struct kmemp_extent *extent)
 {
 	u64 end = path->first + LEAF;
@@ -253,18 +253,18 @@ static int find_in_leaf(const struct bitmap *bitmap,
 }
 
 /* The first extent that ends after @offset, merged within its leaf. */
-int bitmap_map_next(const struct bitmap *bitmap, u64 map, u64 offset,
-		    struct kmemp_extent *extent)
+int kmemp_bm_map_next(const struct bitmap *bitmap, u64 map, u64 offset,
+		      struct kmemp_extent *extent)
 {
-	struct bitmap_path path;
-	struct bitmap_tree tree;
+	struct kmemp_bm_path path;
+	struct kmemp_bm_tree tree;
 	int ret;
 
-	ret = bitmap_tree_decode(bitmap, map, BITMAP_MAP_LEAF_BITS, &tree);
+	ret = kmemp_bm_tree_decode(bitmap, map, BITMAP_MAP_LEAF_BITS, &tree);
 	while (!ret) {
 		u64 from;
 
-		ret = bitmap_tree_next(bitmap, false, &tree, offset, &path);
+		ret = kmemp_bm_tree_next(bitmap, false, &tree, offset, &path);
 		if (ret)
 			break;
 		if (path.large) {
@@ -281,8 +281,8 @@ int bitmap_map_next(const struct bitmap *bitmap, u64 map, u64 offset,
 		if (ret != -ENOENT)
 			break;
 		if (from == path.first)
-			return bitmap_damaged(bitmap, "empty page",
-					      bitmap_pos(path.page[0], 0), 0);
+			return kmemp_bm_damaged(bitmap, "empty page",
+						kmemp_bm_pos(path.page[0], 0), 0);
 		offset = path.first + LEAF;
 		ret = 0;
 	}

@@ -8,32 +8,32 @@
 
 #include "bitmap.h"
 
-static u64 object_pos(const struct bitmap_path *path, u64 id)
+static u64 object_pos(const struct kmemp_bm_path *path, u64 id)
 {
-	return bitmap_pos(path->page[0], id % KMEMP_BITMAP_LINES *
+	return kmemp_bm_pos(path->page[0], id % KMEMP_BITMAP_LINES *
 					 KMEMP_LINE_SIZE);
 }
 
 static int object_tree(const struct bitmap *bitmap, bool staged,
-		       struct bitmap_tree *tree)
+		       struct kmemp_bm_tree *tree)
 {
 	struct kmemp_bitmap_anchor anchor = bitmap->anchor;
 	int ret;
 
 	/* While a batch is built, the anchor is ahead of its line. */
 	if (!staged) {
-		ret = bitmap_anchor_read(bitmap, false, &anchor);
+		ret = kmemp_bm_anchor_read(bitmap, false, &anchor);
 		if (ret)
 			return ret;
 	}
-	return bitmap_tree_decode(bitmap, le64_to_cpu(anchor.objects),
-				  BITMAP_OBJECT_LEAF_BITS, tree);
+	return kmemp_bm_tree_decode(bitmap, le64_to_cpu(anchor.objects),
+				    BITMAP_OBJECT_LEAF_BITS, tree);
 }
 
 /* A line that @disk was read from; its seal has been seen. */
-int bitmap_object_decode(const struct bitmap *bitmap, u64 pos,
-			 const struct kmemp_bitmap_object *disk,
-			 struct bitmap_object *object)
+int kmemp_bm_object_decode(const struct bitmap *bitmap, u64 pos,
+			   const struct kmemp_bitmap_object *disk,
+			   struct kmemp_bm_object *object)
 {
 	object->id = le64_to_cpu(disk->id);
 	object->map = le64_to_cpu(disk->map);
@@ -45,14 +45,14 @@ int bitmap_object_decode(const struct bitmap *bitmap, u64 pos,
 	    (!object->map && !object->records) ||
 	    object->nr_pages > kmemp_pool_pages(bitmap->pool) ||
 	    memchr_inv(disk->reserved, 0, sizeof(disk->reserved)))
-		return bitmap_damaged(bitmap, "object", pos, object->id);
+		return kmemp_bm_damaged(bitmap, "object", pos, object->id);
 	return 0;
 }
 
 /* The first object from @id on in a leaf: -ENOENT for none. */
 static int scan(const struct bitmap *bitmap, bool staged,
-		const struct bitmap_path *path, u64 id,
-		struct bitmap_object *object)
+		const struct kmemp_bm_path *path, u64 id,
+		struct kmemp_bm_object *object)
 {
 	struct kmemp_bitmap_object disk;
 	u64 end = path->first + KMEMP_BITMAP_LINES;
@@ -61,32 +61,32 @@ static int scan(const struct bitmap *bitmap, bool staged,
 	for (; id < end; id++) {
 		u64 pos = object_pos(path, id);
 
-		ret = bitmap_read(bitmap, staged, pos, &disk, sizeof(disk));
+		ret = kmemp_bm_read(bitmap, staged, pos, &disk, sizeof(disk));
 		if (ret)
 			return ret;
 		if (!memchr_inv(&disk, 0, sizeof(disk)))
 			continue;
-		ret = bitmap_read_line(bitmap, staged, pos, &disk, "object");
+		ret = kmemp_bm_read_line(bitmap, staged, pos, &disk, "object");
 		if (!ret && le64_to_cpu(disk.id) != id)
-			ret = bitmap_damaged(bitmap, "object", pos,
-					     le64_to_cpu(disk.id));
-		return ret ?: bitmap_object_decode(bitmap, pos, &disk, object);
+			ret = kmemp_bm_damaged(bitmap, "object", pos,
+					       le64_to_cpu(disk.id));
+		return ret ?: kmemp_bm_object_decode(bitmap, pos, &disk, object);
 	}
 	return -ENOENT;
 }
 
 static int find(const struct bitmap *bitmap, bool staged, u64 id,
-		struct bitmap_object *object)
+		struct kmemp_bm_object *object)
 {
-	struct bitmap_path path;
-	struct bitmap_tree tree;
+	struct kmemp_bm_path path;
+	struct kmemp_bm_tree tree;
 	int ret;
 
 	ret = object_tree(bitmap, staged, &tree);
 	while (!ret) {
 		u64 first;
 
-		ret = bitmap_tree_next(bitmap, staged, &tree, id, &path);
+		ret = kmemp_bm_tree_next(bitmap, staged, &tree, id, &path);
 		if (ret)
 			return ret;
 		first = id > path.first ? id : path.first;
@@ -94,8 +94,8 @@ static int find(const struct bitmap *bitmap, bool staged, u64 id,
 		if (ret != -ENOENT)
 			return ret;
 		if (first == path.first)
-			return bitmap_damaged(bitmap, "empty page",
-					      bitmap_pos(path.page[0], 0), 0);
+			return kmemp_bm_damaged(bitmap, "empty page",
+						kmemp_bm_pos(path.page[0], 0), 0);
 		id = path.first + KMEMP_BITMAP_LINES;
 		ret = 0;
 	}
@@ -103,8 +103,8 @@ static int find(const struct bitmap *bitmap, bool staged, u64 id,
 }
 
 /* Look an object up; one that does not exist is empty. */
-int bitmap_object_load(const struct bitmap *bitmap, bool staged, u64 id,
-		       struct bitmap_object *object)
+int kmemp_bm_object_load(const struct bitmap *bitmap, bool staged, u64 id,
+			 struct kmemp_bm_object *object)
 {
 	int ret = find(bitmap, staged, id, object);
 
@@ -117,9 +117,9 @@ int bitmap_object_load(const struct bitmap *bitmap, bool staged, u64 id,
 	return 0;
 }
 
-int bitmap_object_next(const struct bitmap *bitmap, bool staged, u64 *id)
+int kmemp_bm_object_next(const struct bitmap *bitmap, bool staged, u64 *id)
 {
-	struct bitmap_object object;
+	struct kmemp_bm_object object;
 	int ret = find(bitmap, staged, *id, &object);
 
 	if (!ret)
@@ -128,8 +128,8 @@ int bitmap_object_next(const struct bitmap *bitmap, bool staged, u64 *id)
 }
 
 /* Stage an object as it shall be; an empty one ends. */
-int bitmap_object_store(struct bitmap *bitmap,
-			const struct bitmap_object *object)
+int kmemp_bm_object_store(struct bitmap *bitmap,
+			  const struct kmemp_bm_object *object)
 {
 	u64 nr = le64_to_cpu(bitmap->anchor.nr_objects);
 	struct kmemp_bitmap_object disk = {
@@ -140,38 +140,38 @@ int bitmap_object_store(struct bitmap *bitmap,
 		.nr_records = cpu_to_le64(object->nr_records),
 	};
 	bool exists = object->map || object->records, empty;
-	struct bitmap_object old;
-	struct bitmap_path path;
-	struct bitmap_tree tree;
+	struct kmemp_bm_object old;
+	struct kmemp_bm_path path;
+	struct kmemp_bm_tree tree;
 	int ret;
 
-	ret = bitmap_object_load(bitmap, true, object->id, &old);
+	ret = kmemp_bm_object_load(bitmap, true, object->id, &old);
 	if (ret)
 		return ret;
 	if (!exists && !old.map && !old.records)
 		return 0;
-	ret = bitmap_tree_decode(bitmap, le64_to_cpu(bitmap->anchor.objects),
-				 BITMAP_OBJECT_LEAF_BITS, &tree);
+	ret = kmemp_bm_tree_decode(bitmap, le64_to_cpu(bitmap->anchor.objects),
+				   BITMAP_OBJECT_LEAF_BITS, &tree);
 	if (!ret)
-		ret = bitmap_tree_make(bitmap, &tree, object->id, 0, &path);
+		ret = kmemp_bm_tree_make(bitmap, &tree, object->id, 0, &path);
 	if (ret)
 		return ret;
 	if (exists) {
 		if (!old.map && !old.records)
 			nr++;
-		ret = bitmap_write_line(bitmap, object_pos(&path, object->id),
-					&disk);
+		ret = kmemp_bm_write_line(bitmap, object_pos(&path, object->id),
+					  &disk);
 	} else {
 		nr--;
 		memset(&disk, 0, sizeof(disk));
-		ret = bitmap_write(bitmap, object_pos(&path, object->id),
-				   &disk, sizeof(disk));
+		ret = kmemp_bm_write(bitmap, object_pos(&path, object->id),
+				     &disk, sizeof(disk));
 		if (!ret)
-			ret = bitmap_page_empty(bitmap, path.page[0], &empty);
+			ret = kmemp_bm_page_empty(bitmap, path.page[0], &empty);
 		if (!ret && empty)
-			ret = bitmap_tree_prune(bitmap, &tree, &path, 0);
+			ret = kmemp_bm_tree_prune(bitmap, &tree, &path, 0);
 	}
 	bitmap->anchor.nr_objects = cpu_to_le64(nr);
-	bitmap->anchor.objects = cpu_to_le64(bitmap_tree_encode(&tree));
+	bitmap->anchor.objects = cpu_to_le64(kmemp_bm_tree_encode(&tree));
 	return ret;
 }

@@ -37,7 +37,7 @@ struct place {
 	u16 index[KMEMP_BITMAP_DEPTH];
 };
 
-u32 bitmap_record_digit(u8 kind, u64 hash, u32 depth)
+u32 kmemp_bm_record_digit(u8 kind, u64 hash, u32 depth)
 {
 	return depth ? hash << DIGIT_BITS * (depth - 1) >> (64 - DIGIT_BITS) :
 		       kind;
@@ -69,7 +69,7 @@ static int body_seal(const struct bitmap *bitmap, bool staged, u64 pos,
 		u32 len = min_t(u32, left, KMEMP_LINE_SIZE -
 					   at % KMEMP_LINE_SIZE);
 
-		ret = bitmap_read(bitmap, staged, at, piece, ALIGN(len, 8u));
+		ret = kmemp_bm_read(bitmap, staged, at, piece, ALIGN(len, 8u));
 		if (ret)
 			return ret;
 		crc = crc32c(crc, piece, len);
@@ -81,19 +81,19 @@ static int body_seal(const struct bitmap *bitmap, bool staged, u64 pos,
 }
 
 /* The record that a slot names, verified. */
-int bitmap_record_load(const struct bitmap *bitmap, bool staged, u64 slot,
-		       struct bitmap_record *record)
+int kmemp_bm_record_load(const struct bitmap *bitmap, bool staged, u64 slot,
+			 struct kmemp_bm_record *record)
 {
 	u64 page = kmemp_slot_page(slot), pos;
 	u32 cell = kmemp_slot_tag(slot), seal;
 	struct kmemp_bitmap_record disk;
 	int ret;
 
-	pos = bitmap_pos(page, cell * KMEMP_LINE_SIZE);
+	pos = kmemp_bm_pos(page, cell * KMEMP_LINE_SIZE);
 	if (kmemp_slot_flags(slot) != KMEMP_BITMAP_RECORD || !cell ||
 	    cell >= KMEMP_BITMAP_LINES)
-		return bitmap_damaged(bitmap, "slot of a record", 0, slot);
-	ret = bitmap_read(bitmap, staged, pos, &disk, sizeof(disk));
+		return kmemp_bm_damaged(bitmap, "slot of a record", 0, slot);
+	ret = kmemp_bm_read(bitmap, staged, pos, &disk, sizeof(disk));
 	if (ret)
 		return ret;
 	record->pos = pos;
@@ -106,20 +106,20 @@ int bitmap_record_load(const struct bitmap *bitmap, bool staged, u64 slot,
 	if (record->value_len > KMEMP_MAX_VALUE ||
 	    record->nr_cells != cells_of(record->name_len, record->value_len) ||
 	    cell + record->nr_cells > KMEMP_BITMAP_LINES)
-		return bitmap_damaged(bitmap, "record", pos,
-				      le64_to_cpu(disk.owner));
+		return kmemp_bm_damaged(bitmap, "record", pos,
+					le64_to_cpu(disk.owner));
 	ret = body_seal(bitmap, staged, pos, &disk, &seal);
 	if (ret)
 		return ret;
 	if (seal != le32_to_cpu(disk.seal))
-		return bitmap_damaged(bitmap, "record's seal", pos,
-				      le32_to_cpu(disk.seal));
-	return bitmap_load_slot(bitmap, staged, pos, &record->next);
+		return kmemp_bm_damaged(bitmap, "record's seal", pos,
+					le32_to_cpu(disk.seal));
+	return kmemp_bm_load_slot(bitmap, staged, pos, &record->next);
 }
 
 /* Bytes of a record's body, from any of them on. */
 static int read_body(const struct bitmap *bitmap, bool staged,
-		     const struct bitmap_record *record, u32 from, u8 *dst,
+		     const struct kmemp_bm_record *record, u32 from, u8 *dst,
 		     u32 len)
 {
 	u64 at = record->pos + HEADER + from;
@@ -130,8 +130,8 @@ static int read_body(const struct bitmap *bitmap, bool staged,
 		u32 skip = at % KMEMP_LINE_SIZE;
 		u32 part = min_t(u32, len, KMEMP_LINE_SIZE - skip);
 
-		ret = bitmap_read(bitmap, staged, at - skip, piece,
-				  sizeof(piece));
+		ret = kmemp_bm_read(bitmap, staged, at - skip, piece,
+				    sizeof(piece));
 		if (ret)
 			return ret;
 		memcpy(dst, piece + skip, part);
@@ -144,7 +144,7 @@ static int read_body(const struct bitmap *bitmap, bool staged,
 
 /* Order of a record and a name: as memcmp(), the shorter one first. */
 static int compare_name(const struct bitmap *bitmap, bool staged,
-			const struct bitmap_record *record, const u8 *name,
+			const struct kmemp_bm_record *record, const u8 *name,
 			u32 name_len, int *order)
 {
 	u32 common = min_t(u32, record->name_len, name_len), done, part;
@@ -165,7 +165,7 @@ static int compare_name(const struct bitmap *bitmap, bool staged,
 }
 
 static int compare(const struct bitmap *bitmap, bool staged,
-		   const struct bitmap_record *record,
+		   const struct kmemp_bm_record *record,
 		   const struct kmemp_record *key, int *order)
 {
 	*order = record->kind < key->kind ? -1 :
@@ -178,9 +178,9 @@ static int compare(const struct bitmap *bitmap, bool staged,
 }
 
 /* Does @next come after @last in a chain? Equal hashes are compared by name. */
-int bitmap_record_order(const struct bitmap *bitmap, bool staged,
-			const struct bitmap_record *last,
-			const struct bitmap_record *next)
+int kmemp_bm_record_order(const struct bitmap *bitmap, bool staged,
+			  const struct kmemp_bm_record *last,
+			  const struct kmemp_bm_record *next)
 {
 	u8 name[KMEMP_MAX_NAME];
 	struct kmemp_record key = {
@@ -196,50 +196,50 @@ int bitmap_record_order(const struct bitmap *bitmap, bool staged,
 	if (!ret)
 		ret = compare(bitmap, staged, next, &key, &order);
 	if (!ret && order <= 0)
-		ret = bitmap_damaged(bitmap, "order of a chain", next->pos,
-				     next->hash);
+		ret = kmemp_bm_damaged(bitmap, "order of a chain", next->pos,
+				       next->hash);
 	return ret;
 }
 
 static int load_link(const struct bitmap *bitmap, bool staged,
-		     const struct bitmap_object *object, u64 link, u64 *slot)
+		     const struct kmemp_bm_object *object, u64 link, u64 *slot)
 {
 	if (link)
-		return bitmap_load_slot(bitmap, staged, link, slot);
+		return kmemp_bm_load_slot(bitmap, staged, link, slot);
 	*slot = object->records;
 	if (*slot && (!kmemp_slot_valid(*slot) ||
-		      !bitmap_page_valid(bitmap, kmemp_slot_page(*slot))))
-		return bitmap_damaged(bitmap, "object's records", 0, *slot);
+		      !kmemp_bm_page_valid(bitmap, kmemp_slot_page(*slot))))
+		return kmemp_bm_damaged(bitmap, "object's records", 0, *slot);
 	return 0;
 }
 
-static int store_link(struct bitmap *bitmap, struct bitmap_object *object,
+static int store_link(struct bitmap *bitmap, struct kmemp_bm_object *object,
 		      u64 link, u64 slot)
 {
 	if (link)
-		return bitmap_store(bitmap, link, slot);
+		return kmemp_bm_store(bitmap, link, slot);
 	object->records = slot;
 	return 0;
 }
 
 /* The next record of a chain: of the object, and after the last one. */
 static int chain_step(const struct bitmap *bitmap, bool staged, u64 object,
-		      u64 slot, const struct bitmap_record *last,
-		      struct bitmap_record *record)
+		      u64 slot, const struct kmemp_bm_record *last,
+		      struct kmemp_bm_record *record)
 {
-	int ret = bitmap_record_load(bitmap, staged, slot, record);
+	int ret = kmemp_bm_record_load(bitmap, staged, slot, record);
 
 	if (!ret && record->object != object)
-		ret = bitmap_damaged(bitmap, "owner of a record", record->pos,
-				     record->object);
+		ret = kmemp_bm_damaged(bitmap, "owner of a record", record->pos,
+				       record->object);
 	if (!ret && last->pos)
-		ret = bitmap_record_order(bitmap, staged, last, record);
+		ret = kmemp_bm_record_order(bitmap, staged, last, record);
 	return ret;
 }
 
 /* Down the trie to the chain that (kind, hash) belongs to. */
 static int find_chain(const struct bitmap *bitmap, bool staged,
-		      const struct bitmap_object *object, u8 kind, u64 hash,
+		      const struct kmemp_bm_object *object, u8 kind, u64 hash,
 		      struct place *place)
 {
 	int ret;
@@ -247,15 +247,15 @@ static int find_chain(const struct bitmap *bitmap, bool staged,
 	memset(place, 0, sizeof(*place));
 	ret = load_link(bitmap, staged, object, 0, &place->slot);
 	while (!ret && kmemp_slot_flags(place->slot) == KMEMP_BITMAP_CHILD) {
-		u32 index = bitmap_record_digit(kind, hash, place->depth);
+		u32 index = kmemp_bm_record_digit(kind, hash, place->depth);
 
 		if (place->depth == KMEMP_BITMAP_DEPTH)
-			return bitmap_damaged(bitmap, "depth of a trie",
-					      place->link, place->slot);
+			return kmemp_bm_damaged(bitmap, "depth of a trie",
+						place->link, place->slot);
 		place->page[place->depth] = kmemp_slot_page(place->slot);
 		place->index[place->depth] = index;
-		place->link = bitmap_pos(kmemp_slot_page(place->slot),
-					 index * 8);
+		place->link = kmemp_bm_pos(kmemp_slot_page(place->slot),
+					   index * 8);
 		place->depth++;
 		ret = load_link(bitmap, staged, object, place->link,
 				&place->slot);
@@ -266,11 +266,11 @@ static int find_chain(const struct bitmap *bitmap, bool staged,
 
 /* The first record of the chain at or after @key; -ENOENT: none, its end. */
 static int find(const struct bitmap *bitmap, bool staged,
-		const struct bitmap_object *object,
+		const struct kmemp_bm_object *object,
 		const struct kmemp_record *key, struct place *place,
-		struct bitmap_record *record, int *order)
+		struct kmemp_bm_record *record, int *order)
 {
-	struct bitmap_record last = {};
+	struct kmemp_bm_record last = {};
 	int ret;
 
 	ret = find_chain(bitmap, staged, object, key->kind, key->hash, place);
@@ -289,17 +289,17 @@ static int find(const struct bitmap *bitmap, bool staged,
 }
 
 /* Spread a chain over a new page; it is then one level deeper. */
-static int spread(struct bitmap *bitmap, struct bitmap_object *object,
+static int spread(struct bitmap *bitmap, struct kmemp_bm_object *object,
 		  struct place *place)
 {
-	struct bitmap_record record, last = {};
+	struct kmemp_bm_record record, last = {};
 	u32 index, filled = KMEMP_BITMAP_SLOTS;
 	u64 page, slot;
 	int ret;
 
 	ret = load_link(bitmap, true, object, place->head, &slot);
 	if (!ret)
-		ret = bitmap_page_get(bitmap, &page);
+		ret = kmemp_bm_page_get(bitmap, &page);
 	if (!ret)
 		ret = store_link(bitmap, object, place->head,
 				 kmemp_slot_make(page, KMEMP_BITMAP_CHILD, 0));
@@ -308,16 +308,16 @@ static int spread(struct bitmap *bitmap, struct bitmap_object *object,
 				 &record);
 		if (ret)
 			break;
-		index = bitmap_record_digit(record.kind, record.hash,
-					    place->depth);
+		index = kmemp_bm_record_digit(record.kind, record.hash,
+					      place->depth);
 		if (index != filled) {
 			/* The chain before it ends, its own begins. */
 			if (last.pos)
-				ret = bitmap_store(bitmap, last.pos, 0);
+				ret = kmemp_bm_store(bitmap, last.pos, 0);
 			if (!ret)
-				ret = bitmap_store(bitmap,
-						   bitmap_pos(page, index * 8),
-						   slot);
+				ret = kmemp_bm_store(bitmap,
+						     kmemp_bm_pos(page, index * 8),
+						     slot);
 			filled = index;
 		}
 		last = record;
@@ -327,17 +327,17 @@ static int spread(struct bitmap *bitmap, struct bitmap_object *object,
 }
 
 static int chain_length(const struct bitmap *bitmap,
-			const struct bitmap_object *object,
+			const struct kmemp_bm_object *object,
 			const struct place *place, u32 *nr)
 {
-	struct bitmap_record record;
+	struct kmemp_bm_record record;
 	u64 slot;
 	int ret;
 
 	*nr = 0;
 	ret = load_link(bitmap, true, object, place->head, &slot);
 	while (!ret && slot && ++*nr <= KMEMP_BITMAP_CHAIN) {
-		ret = bitmap_record_load(bitmap, true, slot, &record);
+		ret = kmemp_bm_record_load(bitmap, true, slot, &record);
 		slot = record.next;
 	}
 	return ret;
@@ -365,7 +365,7 @@ static int write_record(struct bitmap *bitmap, u64 pos, u64 object,
 	crc = crc32c(crc, record->name, record->name_len);
 	crc = crc32c(crc, record->value, record->value_len);
 	disk.seal = cpu_to_le32(~crc);
-	ret = bitmap_write(bitmap, pos, &disk, sizeof(disk));
+	ret = kmemp_bm_write(bitmap, pos, &disk, sizeof(disk));
 	for (done = 0; !ret && done < len; done += part) {
 		u32 i;
 
@@ -375,25 +375,25 @@ static int write_record(struct bitmap *bitmap, u64 pos, u64 object,
 			piece[i] = done + i < record->name_len ?
 				   record->name[done + i] :
 				   record->value[done + i - record->name_len];
-		ret = bitmap_write(bitmap, pos + HEADER + done, piece,
-				   ALIGN(part, 8u));
+		ret = kmemp_bm_write(bitmap, pos + HEADER + done, piece,
+				     ALIGN(part, 8u));
 	}
 	return ret;
 }
 
-static int insert(struct bitmap *bitmap, struct bitmap_object *object,
+static int insert(struct bitmap *bitmap, struct kmemp_bm_object *object,
 		  const struct kmemp_record *record, struct place *place)
 {
 	u32 cell, nr;
 	u64 page;
 	int ret;
 
-	ret = bitmap_cells_get(bitmap, cells_of(record->name_len,
-						record->value_len),
-			       &page, &cell);
+	ret = kmemp_bm_cells_get(bitmap, cells_of(record->name_len,
+						  record->value_len),
+				 &page, &cell);
 	if (!ret)
-		ret = write_record(bitmap, bitmap_pos(page, cell *
-						      KMEMP_LINE_SIZE),
+		ret = write_record(bitmap, kmemp_bm_pos(page, cell *
+							KMEMP_LINE_SIZE),
 				   object->id, record, place->slot);
 	if (!ret)
 		ret = store_link(bitmap, object, place->link,
@@ -416,16 +416,16 @@ static int insert(struct bitmap *bitmap, struct bitmap_object *object,
 	}
 }
 
-static int free_cells(struct bitmap *bitmap, const struct bitmap_record *record)
+static int free_cells(struct bitmap *bitmap, const struct kmemp_bm_record *record)
 {
-	return bitmap_cells_put(bitmap, record->pos >> KMEMP_PAGE_SHIFT,
-				record->pos % KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE,
-				record->nr_cells);
+	return kmemp_bm_cells_put(bitmap, record->pos >> KMEMP_PAGE_SHIFT,
+				  record->pos % KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE,
+				  record->nr_cells);
 }
 
 /* Take a record out of its chain, and pages of the trie that get empty. */
-static int unlink(struct bitmap *bitmap, struct bitmap_object *object,
-		  const struct bitmap_record *record, const struct place *place)
+static int unlink(struct bitmap *bitmap, struct kmemp_bm_object *object,
+		  const struct kmemp_bm_record *record, const struct place *place)
 {
 	u32 depth = place->depth;
 	bool empty;
@@ -441,14 +441,14 @@ static int unlink(struct bitmap *bitmap, struct bitmap_object *object,
 		u64 above;
 
 		depth--;
-		ret = bitmap_page_empty(bitmap, place->page[depth], &empty);
+		ret = kmemp_bm_page_empty(bitmap, place->page[depth], &empty);
 		if (ret || !empty)
 			return ret;
-		ret = bitmap_page_put(bitmap, place->page[depth]);
+		ret = kmemp_bm_page_put(bitmap, place->page[depth]);
 		if (ret)
 			return ret;
-		above = depth ? bitmap_pos(place->page[depth - 1],
-					   place->index[depth - 1] * 8) : 0;
+		above = depth ? kmemp_bm_pos(place->page[depth - 1],
+					     place->index[depth - 1] * 8) : 0;
 		ret = store_link(bitmap, object, above, 0);
 		if (ret)
 			return ret;
@@ -457,10 +457,10 @@ static int unlink(struct bitmap *bitmap, struct bitmap_object *object,
 }
 
 /* Make or replace a record. One that fills as many cells stays in place. */
-int bitmap_record_put(struct bitmap *bitmap, struct bitmap_object *object,
-		      const struct kmemp_record *record)
+int kmemp_bm_record_put(struct bitmap *bitmap, struct kmemp_bm_object *object,
+			const struct kmemp_record *record)
 {
-	struct bitmap_record old;
+	struct kmemp_bm_record old;
 	struct place place;
 	int ret, order;
 
@@ -481,10 +481,10 @@ int bitmap_record_put(struct bitmap *bitmap, struct bitmap_object *object,
 }
 
 /* Delete a record, if there is one. */
-int bitmap_record_del(struct bitmap *bitmap, struct bitmap_object *object,
-		      const struct kmemp_record *record)
+int kmemp_bm_record_del(struct bitmap *bitmap, struct kmemp_bm_object *object,
+			const struct kmemp_record *record)
 {
-	struct bitmap_record old;
+	struct kmemp_bm_record old;
 	struct place place;
 	int ret, order;
 
@@ -501,8 +501,8 @@ static int scan(const struct bitmap *bitmap, bool staged, u64 page, u32 *index,
 	int ret;
 
 	for (; *index < KMEMP_BITMAP_SLOTS; ++*index) {
-		ret = bitmap_load_slot(bitmap, staged,
-				       bitmap_pos(page, *index * 8), slot);
+		ret = kmemp_bm_load_slot(bitmap, staged,
+					 kmemp_bm_pos(page, *index * 8), slot);
 		if (ret || *slot)
 			return ret;
 	}
@@ -533,13 +533,13 @@ static int next_chain(const struct bitmap *bitmap, bool staged,
 		u32 level = place->depth - 1;
 
 		place->index[level] = index;
-		place->link = bitmap_pos(place->page[level], index * 8);
+		place->link = kmemp_bm_pos(place->page[level], index * 8);
 		place->head = place->link;
 		if (kmemp_slot_flags(place->slot) != KMEMP_BITMAP_CHILD)
 			return 0;
 		if (place->depth == KMEMP_BITMAP_DEPTH)
-			return bitmap_damaged(bitmap, "depth of a trie",
-					      place->link, place->slot);
+			return kmemp_bm_damaged(bitmap, "depth of a trie",
+						place->link, place->slot);
 		place->page[place->depth] = kmemp_slot_page(place->slot);
 		place->depth++;
 		index = 0;
@@ -547,28 +547,28 @@ static int next_chain(const struct bitmap *bitmap, bool staged,
 			   &place->slot);
 	}
 	if (ret == -ENOENT)
-		return bitmap_damaged(bitmap, "empty page", place->link, 0);
+		return kmemp_bm_damaged(bitmap, "empty page", place->link, 0);
 	return ret;
 }
 
 /* A record of another object in the trie is caught by chain_step(). */
 static int first_of_chain(const struct bitmap *bitmap, bool staged,
-			  const struct bitmap_object *object,
+			  const struct kmemp_bm_object *object,
 			  const struct place *place,
-			  struct bitmap_record *record)
+			  struct kmemp_bm_record *record)
 {
-	struct bitmap_record none = {};
+	struct kmemp_bm_record none = {};
 
 	return chain_step(bitmap, staged, object->id, place->slot, &none,
 			  record);
 }
 
 /* The first record of an object at or after a position. */
-int bitmap_record_next(const struct bitmap *bitmap,
-		       const struct bitmap_object *object,
-		       struct kmemp_record *key, u8 *buffer)
+int kmemp_bm_record_next(const struct bitmap *bitmap,
+			 const struct kmemp_bm_object *object,
+			 struct kmemp_record *key, u8 *buffer)
 {
-	struct bitmap_record record;
+	struct kmemp_bm_record record;
 	struct place place;
 	int ret, order;
 
@@ -582,8 +582,8 @@ int bitmap_record_next(const struct bitmap *bitmap,
 		if (!ret)
 			ret = compare(bitmap, false, &record, key, &order);
 		if (!ret && order < 0)
-			ret = bitmap_damaged(bitmap, "order of a trie",
-					     record.pos, record.hash);
+			ret = kmemp_bm_damaged(bitmap, "order of a trie",
+					       record.pos, record.hash);
 	}
 	if (!ret)
 		ret = read_body(bitmap, false, &record, 0, buffer,
@@ -600,9 +600,9 @@ int bitmap_record_next(const struct bitmap *bitmap,
 }
 
 /* Delete all records of an object. */
-int bitmap_record_clear(struct bitmap *bitmap, struct bitmap_object *object)
+int kmemp_bm_record_clear(struct bitmap *bitmap, struct kmemp_bm_object *object)
 {
-	struct bitmap_record record;
+	struct kmemp_bm_record record;
 	struct place place;
 	int ret;
 

@@ -11,8 +11,8 @@
 #include "bitmap.h"
 
 /* Say what is wrong, and where. */
-int bitmap_damaged(const struct bitmap *bitmap, const char *what, u64 pos,
-		   u64 found)
+int kmemp_bm_damaged(const struct bitmap *bitmap, const char *what, u64 pos,
+		     u64 found)
 {
 	char text[96];
 
@@ -30,13 +30,13 @@ int bitmap_damaged(const struct bitmap *bitmap, const char *what, u64 pos,
 }
 
 /* May metadata lie in this page, or an object map it? */
-bool bitmap_page_valid(const struct bitmap *bitmap, u64 page)
+bool kmemp_bm_page_valid(const struct bitmap *bitmap, u64 page)
 {
 	return page && page < kmemp_pool_pages(bitmap->pool) - 1;
 }
 
-int bitmap_read(const struct bitmap *bitmap, bool staged, u64 pos, void *dst,
-		size_t len)
+int kmemp_bm_read(const struct bitmap *bitmap, bool staged, u64 pos, void *dst,
+		  size_t len)
 {
 	int ret = kmemp_patch_read(&bitmap->patch, staged, pos, dst, len);
 
@@ -47,20 +47,20 @@ int bitmap_read(const struct bitmap *bitmap, bool staged, u64 pos, void *dst,
 	return ret;
 }
 
-int bitmap_write(struct bitmap *bitmap, u64 pos, const void *src, size_t len)
+int kmemp_bm_write(struct bitmap *bitmap, u64 pos, const void *src, size_t len)
 {
 	int ret = kmemp_patch_write(&bitmap->patch, pos, src, len);
 
-	/* bitmap_prepare() was wrong. */
+	/* kmemp_bm_prepare() was wrong. */
 	if (WARN_ON_ONCE(ret == -ENOMEM))
 		return -EUCLEAN;
 	return ret;
 }
 
-int bitmap_load(const struct bitmap *bitmap, bool staged, u64 pos, u64 *word)
+int kmemp_bm_load(const struct bitmap *bitmap, bool staged, u64 pos, u64 *word)
 {
 	__le64 raw;
-	int ret = bitmap_read(bitmap, staged, pos, &raw, sizeof(raw));
+	int ret = kmemp_bm_read(bitmap, staged, pos, &raw, sizeof(raw));
 
 	if (!ret)
 		*word = le64_to_cpu(raw);
@@ -68,23 +68,23 @@ int bitmap_load(const struct bitmap *bitmap, bool staged, u64 pos, u64 *word)
 }
 
 /* A slot whose check is right, and which names a page of the pool, or 0. */
-int bitmap_load_slot(const struct bitmap *bitmap, bool staged, u64 pos,
-		     u64 *slot)
+int kmemp_bm_load_slot(const struct bitmap *bitmap, bool staged, u64 pos,
+		       u64 *slot)
 {
-	int ret = bitmap_load(bitmap, staged, pos, slot);
+	int ret = kmemp_bm_load(bitmap, staged, pos, slot);
 
 	if (!ret && *slot &&
 	    (!kmemp_slot_valid(*slot) ||
-	     !bitmap_page_valid(bitmap, kmemp_slot_page(*slot))))
-		ret = bitmap_damaged(bitmap, "slot", pos, *slot);
+	     !kmemp_bm_page_valid(bitmap, kmemp_slot_page(*slot))))
+		ret = kmemp_bm_damaged(bitmap, "slot", pos, *slot);
 	return ret;
 }
 
-int bitmap_store(struct bitmap *bitmap, u64 pos, u64 word)
+int kmemp_bm_store(struct bitmap *bitmap, u64 pos, u64 word)
 {
 	__le64 raw = cpu_to_le64(word);
 
-	return bitmap_write(bitmap, pos, &raw, sizeof(raw));
+	return kmemp_bm_write(bitmap, pos, &raw, sizeof(raw));
 }
 
 #define LINE_SEAL	(KMEMP_LINE_SIZE - sizeof(__le32))
@@ -95,45 +95,45 @@ static u32 line_seal(const struct bitmap *bitmap, u64 pos, const void *line)
 }
 
 /* A line that ends with a seal. */
-int bitmap_read_line(const struct bitmap *bitmap, bool staged, u64 pos,
-		     void *line, const char *what)
+int kmemp_bm_read_line(const struct bitmap *bitmap, bool staged, u64 pos,
+		       void *line, const char *what)
 {
 	__le32 seal;
-	int ret = bitmap_read(bitmap, staged, pos, line, KMEMP_LINE_SIZE);
+	int ret = kmemp_bm_read(bitmap, staged, pos, line, KMEMP_LINE_SIZE);
 
 	if (ret)
 		return ret;
 	memcpy(&seal, (u8 *)line + LINE_SEAL, sizeof(seal));
 	if (le32_to_cpu(seal) != line_seal(bitmap, pos, line))
-		return bitmap_damaged(bitmap, what, pos, le32_to_cpu(seal));
+		return kmemp_bm_damaged(bitmap, what, pos, le32_to_cpu(seal));
 	return 0;
 }
 
 /* Stage a line, sealing it. */
-int bitmap_write_line(struct bitmap *bitmap, u64 pos, void *line)
+int kmemp_bm_write_line(struct bitmap *bitmap, u64 pos, void *line)
 {
 	__le32 seal = cpu_to_le32(line_seal(bitmap, pos, line));
 
 	memcpy((u8 *)line + LINE_SEAL, &seal, sizeof(seal));
-	return bitmap_write(bitmap, pos, line, KMEMP_LINE_SIZE);
+	return kmemp_bm_write(bitmap, pos, line, KMEMP_LINE_SIZE);
 }
 
-int bitmap_anchor_read(const struct bitmap *bitmap, bool staged,
-		       struct kmemp_bitmap_anchor *anchor)
+int kmemp_bm_anchor_read(const struct bitmap *bitmap, bool staged,
+			 struct kmemp_bitmap_anchor *anchor)
 {
-	return bitmap_read_line(bitmap, staged, bitmap->anchor_pos, anchor,
-				"anchor");
+	return kmemp_bm_read_line(bitmap, staged, bitmap->anchor_pos, anchor,
+				  "anchor");
 }
 
 /* A page of zeros for metadata. */
-int bitmap_page_get(struct bitmap *bitmap, u64 *page)
+int kmemp_bm_page_get(struct bitmap *bitmap, u64 *page)
 {
 	int ret;
 
 	*page = kmemp_meta_get(bitmap->batch);
-	if (!bitmap_page_valid(bitmap, *page))
+	if (!kmemp_bm_page_valid(bitmap, *page))
 		return -EUCLEAN;
-	ret = bitmap_bits_change(bitmap, *page, 1, true);
+	ret = kmemp_bm_bits_change(bitmap, *page, 1, true);
 	if (ret)
 		return ret;
 	ret = kmemp_patch_zero(&bitmap->patch, *page);
@@ -141,9 +141,9 @@ int bitmap_page_get(struct bitmap *bitmap, u64 *page)
 }
 
 /* Redo may still store into it: it waits in the core until the ring retires. */
-int bitmap_page_put(struct bitmap *bitmap, u64 page)
+int kmemp_bm_page_put(struct bitmap *bitmap, u64 page)
 {
-	int ret = bitmap_bits_change(bitmap, page, 1, false);
+	int ret = kmemp_bm_bits_change(bitmap, page, 1, false);
 
 	if (!ret)
 		kmemp_meta_put(bitmap->batch, page);
@@ -151,7 +151,7 @@ int bitmap_page_put(struct bitmap *bitmap, u64 page)
 }
 
 /* Does a page, as staged, hold zeros alone? */
-int bitmap_page_empty(const struct bitmap *bitmap, u64 page, bool *empty)
+int kmemp_bm_page_empty(const struct bitmap *bitmap, u64 page, bool *empty)
 {
 	u8 line[KMEMP_LINE_SIZE];
 	u32 offset;
@@ -159,8 +159,8 @@ int bitmap_page_empty(const struct bitmap *bitmap, u64 page, bool *empty)
 
 	*empty = false;
 	for (offset = 0; offset < KMEMP_PAGE_SIZE; offset += sizeof(line)) {
-		ret = bitmap_read(bitmap, true, bitmap_pos(page, offset), line,
-				  sizeof(line));
+		ret = kmemp_bm_read(bitmap, true, kmemp_bm_pos(page, offset), line,
+				    sizeof(line));
 		if (ret)
 			return ret;
 		if (memchr_inv(line, 0, sizeof(line)))

@@ -24,8 +24,8 @@ static __printf(2, 3) void say(const struct kmemp_findings *findings,
 static int say_object(struct bitmap *bitmap, u64 id,
 		      const struct kmemp_findings *findings)
 {
-	struct bitmap_object object;
-	int ret = bitmap_object_load(bitmap, false, id, &object);
+	struct kmemp_bm_object object;
+	int ret = kmemp_bm_object_load(bitmap, false, id, &object);
 
 	if (ret)
 		return ret;
@@ -42,15 +42,15 @@ static int say_object(struct bitmap *bitmap, u64 id,
 }
 
 /* See struct kmemp_format_ops. */
-int bitmap_describe(struct kmemp_pool *pool,
-		    const struct kmemp_findings *findings)
+int kmemp_bm_describe(struct kmemp_pool *pool,
+		      const struct kmemp_findings *findings)
 {
 	struct bitmap *bitmap = kmemp_pool_private(pool);
 	struct kmemp_bitmap_anchor anchor;
 	u64 id;
 	int ret;
 
-	ret = bitmap_anchor_read(bitmap, false, &anchor);
+	ret = kmemp_bm_anchor_read(bitmap, false, &anchor);
 	if (ret)
 		return ret;
 	say(findings, "ring: page %llu, tail %u, %u bytes to redo",
@@ -64,7 +64,7 @@ int bitmap_describe(struct kmemp_pool *pool,
 	say(findings, "used pages: %llu, of data: %llu; objects: %llu",
 	    le64_to_cpu(anchor.used_pages), le64_to_cpu(anchor.data_pages),
 	    le64_to_cpu(anchor.nr_objects));
-	for (id = 0; !(ret = bitmap_object_next(bitmap, false, &id)); id++) {
+	for (id = 0; !(ret = kmemp_bm_object_next(bitmap, false, &id)); id++) {
 		ret = say_object(bitmap, id, findings);
 		if (ret)
 			return ret;

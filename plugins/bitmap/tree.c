@@ -13,13 +13,13 @@
 
 #define SLOT_BITS	9u
 
-static u32 shift_of(const struct bitmap_tree *tree, u32 level)
+static u32 shift_of(const struct kmemp_bm_tree *tree, u32 level)
 {
 	return tree->leaf_bits + SLOT_BITS * (level - 1);
 }
 
 /* Keys that a tree of this height has room for; the shift is below 64. */
-static u64 capacity(const struct bitmap_tree *tree)
+static u64 capacity(const struct kmemp_bm_tree *tree)
 {
 	return 1ULL << (tree->leaf_bits + SLOT_BITS * (tree->height - 1));
 }
@@ -31,22 +31,22 @@ static u32 max_height(u32 leaf_bits)
 }
 
 /* What a slot says of a tree; the slot's check has been seen. */
-int bitmap_tree_decode(const struct bitmap *bitmap, u64 slot, u32 leaf_bits,
-		       struct bitmap_tree *tree)
+int kmemp_bm_tree_decode(const struct bitmap *bitmap, u64 slot, u32 leaf_bits,
+			 struct kmemp_bm_tree *tree)
 {
 	tree->root = kmemp_slot_page(slot);
 	tree->height = kmemp_slot_tag(slot);
 	tree->leaf_bits = leaf_bits;
 	if (!slot)
 		return 0;
-	if (kmemp_slot_valid(slot) && bitmap_page_valid(bitmap, tree->root) &&
+	if (kmemp_slot_valid(slot) && kmemp_bm_page_valid(bitmap, tree->root) &&
 	    kmemp_slot_flags(slot) == KMEMP_BITMAP_CHILD && tree->height &&
 	    tree->height <= max_height(leaf_bits))
 		return 0;
-	return bitmap_damaged(bitmap, "tree", 0, slot);
+	return kmemp_bm_damaged(bitmap, "tree", 0, slot);
 }
 
-u64 bitmap_tree_encode(const struct bitmap_tree *tree)
+u64 kmemp_bm_tree_encode(const struct kmemp_bm_tree *tree)
 {
 	return tree->height ? kmemp_slot_make(tree->root, KMEMP_BITMAP_CHILD,
 					      tree->height) : 0;
@@ -54,13 +54,13 @@ u64 bitmap_tree_encode(const struct bitmap_tree *tree)
 
 static u64 slot_pos(u64 page, u32 index)
 {
-	return bitmap_pos(page, index * 8);
+	return kmemp_bm_pos(page, index * 8);
 }
 
 /* A slot above the leaves: a child, or a large mapping just above them. */
-int bitmap_tree_slot_check(const struct bitmap *bitmap,
-			   const struct bitmap_tree *tree, u32 level, u64 pos,
-			   u64 slot)
+int kmemp_bm_tree_slot_check(const struct bitmap *bitmap,
+			     const struct kmemp_bm_tree *tree, u32 level, u64 pos,
+			     u64 slot)
 {
 	u8 flags = kmemp_slot_flags(slot);
 
@@ -70,7 +70,7 @@ int bitmap_tree_slot_check(const struct bitmap *bitmap,
 	    tree->leaf_bits == BITMAP_MAP_LEAF_BITS &&
 	    !(flags & ~(KMEMP_BITMAP_LARGE | KMEMP_EXTENT_FLAGS)))
 		return 0;
-	return bitmap_damaged(bitmap, "inner slot", pos, slot);
+	return kmemp_bm_damaged(bitmap, "inner slot", pos, slot);
 }
 
 /* First used slot of a page from *@index on; -ENOENT for none. */
@@ -84,17 +84,17 @@ static int scan(const struct bitmap *bitmap, bool staged, u64 page, u32 *index,
 	while (i < KMEMP_BITMAP_SLOTS) {
 		u32 line = i / KMEMP_LINE_WORDS;
 
-		ret = bitmap_read(bitmap, staged,
-				  bitmap_pos(page, line * KMEMP_LINE_SIZE),
-				  words, sizeof(words));
+		ret = kmemp_bm_read(bitmap, staged,
+				    kmemp_bm_pos(page, line * KMEMP_LINE_SIZE),
+				    words, sizeof(words));
 		if (ret)
 			return ret;
 		for (; i / KMEMP_LINE_WORDS == line; i++) {
 			if (!words[i % KMEMP_LINE_WORDS])
 				continue;
 			*index = i;
-			return bitmap_load_slot(bitmap, staged,
-						slot_pos(page, i), slot);
+			return kmemp_bm_load_slot(bitmap, staged,
+						  slot_pos(page, i), slot);
 		}
 	}
 	return -ENOENT;
@@ -104,9 +104,9 @@ static int scan(const struct bitmap *bitmap, bool staged, u64 page, u32 *index,
  * The first leaf, or large mapping, whose range ends after @key. -ENOENT for
  * none.
  */
-int bitmap_tree_next(const struct bitmap *bitmap, bool staged,
-		     const struct bitmap_tree *tree, u64 key,
-		     struct bitmap_path *path)
+int kmemp_bm_tree_next(const struct bitmap *bitmap, bool staged,
+		       const struct kmemp_bm_tree *tree, u64 key,
+		       struct kmemp_bm_path *path)
 {
 	u32 level, shift, index;
 	u64 page, slot;
@@ -126,8 +126,8 @@ again:
 		ret = scan(bitmap, staged, page, &index, &slot);
 		if (ret == -ENOENT) {
 			if (!(key >> shift & (KMEMP_BITMAP_SLOTS - 1)))
-				return bitmap_damaged(bitmap, "empty page",
-						      bitmap_pos(page, 0), 0);
+				return kmemp_bm_damaged(bitmap, "empty page",
+							kmemp_bm_pos(page, 0), 0);
 			/* On with what comes after this page's range. */
 			shift += SLOT_BITS;
 			key = ((key >> shift) + 1) << shift;
@@ -135,8 +135,8 @@ again:
 		}
 		if (ret)
 			return ret;
-		ret = bitmap_tree_slot_check(bitmap, tree, level,
-					     slot_pos(page, index), slot);
+		ret = kmemp_bm_tree_slot_check(bitmap, tree, level,
+					       slot_pos(page, index), slot);
 		if (ret)
 			return ret;
 		if (index != (key >> shift & (KMEMP_BITMAP_SLOTS - 1)))
@@ -155,7 +155,7 @@ again:
 }
 
 /* Make the tree high enough for @key. */
-static int grow(struct bitmap *bitmap, struct bitmap_tree *tree, u64 key)
+static int grow(struct bitmap *bitmap, struct kmemp_bm_tree *tree, u64 key)
 {
 	bool empty = !tree->height;
 	u64 page;
@@ -169,19 +169,19 @@ static int grow(struct bitmap *bitmap, struct bitmap_tree *tree, u64 key)
 		if (tree->height == max_height(tree->leaf_bits))
 			return -EUCLEAN;
 		if (!empty) {
-			ret = bitmap_page_get(bitmap, &page);
+			ret = kmemp_bm_page_get(bitmap, &page);
 			if (!ret)
-				ret = bitmap_store(bitmap, slot_pos(page, 0),
-						   kmemp_slot_make(tree->root,
-								   KMEMP_BITMAP_CHILD,
-								   0));
+				ret = kmemp_bm_store(bitmap, slot_pos(page, 0),
+						     kmemp_slot_make(tree->root,
+								     KMEMP_BITMAP_CHILD,
+								     0));
 			if (ret)
 				return ret;
 			tree->root = page;
 		}
 		tree->height++;
 	}
-	return empty ? bitmap_page_get(bitmap, &tree->root) : 0;
+	return empty ? kmemp_bm_page_get(bitmap, &tree->root) : 0;
 }
 
 /* A leaf that says of each page what the large slot said of all. */
@@ -193,9 +193,9 @@ static int split(struct bitmap *bitmap, u64 large, u64 leaf)
 	int ret;
 
 	for (i = 0; i < KMEMP_BITMAP_SLOTS; i++) {
-		ret = bitmap_store(bitmap, slot_pos(leaf, i),
-				   kmemp_slot_make(page + i, flags,
-						   kmemp_slot_tag(large)));
+		ret = kmemp_bm_store(bitmap, slot_pos(leaf, i),
+				     kmemp_slot_make(page + i, flags,
+						     kmemp_slot_tag(large)));
 		if (ret)
 			return ret;
 	}
@@ -206,8 +206,8 @@ static int split(struct bitmap *bitmap, u64 large, u64 leaf)
  * The way down to @level for @key, made where it is missing; to level 0, a
  * large mapping is split.
  */
-int bitmap_tree_make(struct bitmap *bitmap, struct bitmap_tree *tree, u64 key,
-		     u32 level, struct bitmap_path *path)
+int kmemp_bm_tree_make(struct bitmap *bitmap, struct kmemp_bm_tree *tree, u64 key,
+		       u32 level, struct kmemp_bm_path *path)
 {
 	u64 page, slot, pos;
 	u32 at, index;
@@ -224,21 +224,21 @@ int bitmap_tree_make(struct bitmap *bitmap, struct bitmap_tree *tree, u64 key,
 		if (at == level)
 			break;
 		pos = slot_pos(page, index);
-		ret = bitmap_load_slot(bitmap, true, pos, &slot);
+		ret = kmemp_bm_load_slot(bitmap, true, pos, &slot);
 		if (!ret && slot)
-			ret = bitmap_tree_slot_check(bitmap, tree, at, pos,
-						     slot);
+			ret = kmemp_bm_tree_slot_check(bitmap, tree, at, pos,
+						       slot);
 		if (ret)
 			return ret;
 		if (!slot || kmemp_slot_flags(slot) & KMEMP_BITMAP_LARGE) {
-			ret = bitmap_page_get(bitmap, &page);
+			ret = kmemp_bm_page_get(bitmap, &page);
 			if (!ret && slot)
 				ret = split(bitmap, slot, page);
 			if (!ret)
-				ret = bitmap_store(bitmap, pos,
-						   kmemp_slot_make(page,
-								   KMEMP_BITMAP_CHILD,
-								   0));
+				ret = kmemp_bm_store(bitmap, pos,
+						     kmemp_slot_make(page,
+								     KMEMP_BITMAP_CHILD,
+								     0));
 			if (ret)
 				return ret;
 		} else {
@@ -252,25 +252,25 @@ int bitmap_tree_make(struct bitmap *bitmap, struct bitmap_tree *tree, u64 key,
 }
 
 /* The page at @level of @path is needed no more; nor what only led to it. */
-int bitmap_tree_prune(struct bitmap *bitmap, struct bitmap_tree *tree,
-		      const struct bitmap_path *path, u32 level)
+int kmemp_bm_tree_prune(struct bitmap *bitmap, struct kmemp_bm_tree *tree,
+			const struct kmemp_bm_path *path, u32 level)
 {
 	bool empty;
 	int ret;
 
 	for (;;) {
-		ret = bitmap_page_put(bitmap, path->page[level]);
+		ret = kmemp_bm_page_put(bitmap, path->page[level]);
 		if (ret)
 			return ret;
 		if (++level == tree->height) {
 			tree->height = 0;
 			return 0;
 		}
-		ret = bitmap_store(bitmap, slot_pos(path->page[level],
-						    path->index[level]), 0);
+		ret = kmemp_bm_store(bitmap, slot_pos(path->page[level],
+						      path->index[level]), 0);
 		if (!ret)
-			ret = bitmap_page_empty(bitmap, path->page[level],
-						&empty);
+			ret = kmemp_bm_page_empty(bitmap, path->page[level],
+						  &empty);
 		if (ret || !empty)
 			return ret;
 	}

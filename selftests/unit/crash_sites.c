@@ -83,8 +83,10 @@ static bool judge_batches(struct record *record, struct crash_range range)
 
 /* ------------------------------------------------ lines and their states */
 
-/* How many words are there of the lines that a dropped site left open, of all
- * other open ones, and whether a superblock page is lost besides. */
+/*
+ * How many words are there of the lines that a dropped site left open, and of
+ * all other open ones.
+ */
 static const struct kind {
 	u8 missed, other;
 } kinds[] = { { 0, 8 }, { 0, 0 }, { 0, 4 }, { 4, 8 },
@@ -539,7 +541,7 @@ static void big(struct crash_work *work)
 
 	memset(value, seq, sizeof(value));
 	for (k = 0; k < 50; k++) {
-		snprintf((char *)name, sizeof(name), "big%03u", k);
+		snprintf((char *)name, sizeof(name), "huge%02u", k);
 		if (kmemp_batch_put(batch, 9000, 1, name, 6, value,
 				    sizeof(value)))
 			exit(2);
