@@ -131,7 +131,7 @@ binds "forced without a type: nothing is formatted"
 ok "forced without a type: no byte is changed" unchanged pool
 is_param "forced without a type: used up" force ""
 like "forced without a type: it says so" "$(guest_do log_since $mark)" \
-	"kmem $dax: persist_format_force is ignored: persist_format_type does not say"
+	"kmem $dax: persist_format_force is used up and nothing formatted"
 
 ### Too small
 
