@@ -5,8 +5,10 @@
  * Locks, from the outside in:
  *
  *	lock			fields
- *	kmemp_hosts_lock	the list of hosts (its readers use RCU), the
- *	  (hosts.c, mutex)	online-page callback's user count, host->detached
+ *	kmemp_callback_lock	the online-page callback's slot and user count
+ *	  (hotplug.c, mutex)
+ *	kmemp_hosts_lock	the list of hosts; its readers use RCU
+ *	  (hosts.c, mutex)
  *	host->limits		who changes data_min and data_max, until the stock
  *	  (mutex)		follows
  *	host->commit		host->closed, and the moment when the medium's
@@ -22,7 +24,7 @@
  *				allocation, a free, add_memory or a commit.
  *
  * The memory hotplug lock of the kernel is outside pages->lock (the notifier
- * and the callback run under it) and inside kmemp_hosts_lock and commit.
+ * and the callback run under it) and inside kmemp_callback_lock.
  */
 #ifndef KMEMP_POOL_HOST_H
 #define KMEMP_POOL_HOST_H

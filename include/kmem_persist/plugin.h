@@ -16,12 +16,11 @@
  *	format					once, on an empty device
  *	open
  *	  for_each_used				once, before any page is RAM
- *	  { commit | retire | work | next_* | check | describe } *
+ *	  { prepare, commit | retire | work | next_* | check | describe } *
  *	close					nothing of the pool is used after
  *
  * prepare, commit, retire and work never run beside one another: whoever calls
- * them
- * has the pool's commit right. next_* run beside them (see
+ * them has the pool's commit right. next_* run beside them (see
  * kmemp_readers_exclude()). check and describe run with the commit right, so
  * that they see one state.
  *
