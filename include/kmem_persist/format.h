@@ -269,6 +269,48 @@ struct kmemp_disk_extent {
 #define KMEMP_OBJ_MAX		((1ULL << 56) - 1)
 #define KMEMP_ID_STEP		65536ULL
 
+/**
+ * enum kmemp_root_kind - kind of a record of ROOT
+ * @KMEMP_ROOT_SETTING: of the core; see KMEMP_SETTING_NEXT_ID
+ * @KMEMP_ROOT_FS: file system, name -> object
+ * @KMEMP_ROOT_VOLUME: block volume, name -> struct kmemp_disk_volume
+ * @KMEMP_ROOT_STORE: node of the kernel's store, name -> object
+ */
+enum kmemp_root_kind {
+	KMEMP_ROOT_SETTING	= 0,
+	KMEMP_ROOT_FS		= 1,
+	KMEMP_ROOT_VOLUME	= 2,
+	KMEMP_ROOT_STORE	= 3,
+};
+
+/* Setting: the high-water mark, __le64; ids from it on were never given. */
+#define KMEMP_SETTING_NEXT_ID	"next_id"
+
+/**
+ * enum kmemp_orphan_op - what is to be done with an orphan
+ * @KMEMP_ORPHAN_REMOVE: remove the object
+ * @KMEMP_ORPHAN_TRUNCATE: unmap what lies at or behind @from
+ */
+enum kmemp_orphan_op {
+	KMEMP_ORPHAN_REMOVE	= 1,
+	KMEMP_ORPHAN_TRUNCATE	= 2,
+};
+
+/**
+ * struct kmemp_disk_orphan - record of ORPHANS: kind 0, name the id as __le64
+ * @op: enum kmemp_orphan_op
+ * @reserved: zero
+ * @from: page offset; zero for KMEMP_ORPHAN_REMOVE
+ *
+ * Work that is too large for one batch: it is promised by the batch that makes
+ * it visible, done in steps, and taken up again by the next open.
+ */
+struct kmemp_disk_orphan {
+	__u8	op;
+	__u8	reserved[7];
+	__le64	from;
+};
+
 static_assert(sizeof(struct kmemp_disk_static) == 2048);
 static_assert(offsetof(struct kmemp_disk_static, type) == 8);
 static_assert(offsetof(struct kmemp_disk_static, version) == 12);
@@ -308,6 +350,8 @@ static_assert(offsetof(struct kmemp_disk_root, seal) == 252);
 static_assert(sizeof(struct kmemp_disk_pointer) == KMEMP_LINE_SIZE);
 static_assert(offsetof(struct kmemp_disk_pointer, crc) == 60);
 static_assert(sizeof(struct kmemp_disk_extent) == 16);
+static_assert(sizeof(struct kmemp_disk_orphan) == 16);
+static_assert(offsetof(struct kmemp_disk_orphan, from) == 8);
 
 static_assert(sizeof(struct kmemp_disk_static) <= KMEMP_SB_STATE_OFFSET);
 static_assert(KMEMP_SB_BAD_OFFSET + 8 * KMEMP_SB_NR_BAD == KMEMP_PAGE_SIZE);

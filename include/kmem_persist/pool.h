@@ -160,6 +160,9 @@ struct kmemp_wait {
  * @wait: freed pages
  * @source: where metadata pages come from
  * @source_arg: for @source
+ * @id_lock: who gives object ids
+ * @next_id: the next one, 0 until the mark has been read
+ * @id_mark: ids from here on are not promised to be new yet
  *
  * Zero it before kmemp_pool_open().
  *
@@ -168,7 +171,7 @@ struct kmemp_wait {
  * and describe. Within it, @readers: for writing around the stores of a commit
  * that lookups can see, for reading around each lookup. Whoever holds @readers
  * for reading waits for nothing. kmemp_pool_open() and kmemp_pool_close() run
- * beside nothing else.
+ * beside nothing else. @id_lock -> @next_id, @id_mark; outside of the others.
  */
 struct kmemp_pool {
 	struct kmemp_media *media;
@@ -187,6 +190,9 @@ struct kmemp_pool {
 	struct kmemp_wait wait;
 	const struct kmemp_page_source *source;
 	void *source_arg;
+	struct mutex id_lock;
+	u64 next_id;
+	u64 id_mark;
 };
 
 /**
@@ -234,6 +240,7 @@ int kmemp_pool_next_record(struct kmemp_pool *pool, u64 object,
 			   struct kmemp_record *record, u8 *buffer);
 int kmemp_pool_get_record(struct kmemp_pool *pool, u64 object,
 			  struct kmemp_record *record, u8 *buffer);
+bool kmemp_record_advance(struct kmemp_record *record, u8 *buffer);
 int kmemp_pool_next_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 			   u64 max_pages, struct kmemp_extent *extent);
 
@@ -252,6 +259,11 @@ int kmemp_batch_remove(struct kmemp_batch *batch, u64 object);
 int kmemp_batch_commit(struct kmemp_batch *batch);
 u64 kmemp_name_hash(const struct kmemp_pool *pool, const void *name,
 		    size_t len);
+
+int kmemp_pool_new_id(struct kmemp_pool *pool, u64 *id);
+int kmemp_orphan_put(struct kmemp_batch *batch, u64 object,
+		     enum kmemp_orphan_op op, u64 from);
+int kmemp_orphan_step(struct kmemp_pool *pool);
 
 int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page);
 int kmemp_pool_check(struct kmemp_pool *pool,

@@ -103,6 +103,26 @@ int kmemp_pool_get_record(struct kmemp_pool *pool, u64 object,
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_get_record);
 
+/**
+ * kmemp_record_advance - the position behind a record
+ * @record: as found; becomes the least position that is greater
+ * @buffer: the one it was found with, which the position's name lies in
+ *
+ * Return: false where nothing can follow.
+ */
+bool kmemp_record_advance(struct kmemp_record *record, u8 *buffer)
+{
+	if (record->name_len < KMEMP_MAX_NAME) {
+		memmove(buffer, record->name, record->name_len);
+		buffer[record->name_len++] = 0;
+		record->name = buffer;
+		return true;
+	}
+	record->name_len = 0;
+	return ++record->hash || ++record->kind;
+}
+EXPORT_SYMBOL_GPL(kmemp_record_advance);
+
 static bool extent_sane(const struct kmemp_pool *pool,
 			const struct kmemp_extent *extent, u64 offset)
 {

@@ -226,15 +226,7 @@ static int count_records(struct net *net, u64 object)
 			ret = -E2BIG;
 			break;
 		}
-		/* The position after it: a longer name, or the next hash. */
-		if (record.name_len < KMEMP_MAX_NAME) {
-			buffer[record.name_len++] = 0;
-			record.name = buffer;
-		} else if (++record.hash) {
-			record.name_len = 0;
-		} else if (++record.kind) {
-			record.name_len = 0;
-		} else {
+		if (!kmemp_record_advance(&record, buffer)) {
 			ret = -ENOENT;
 			break;
 		}

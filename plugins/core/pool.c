@@ -210,6 +210,7 @@ int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 	pool->media = media;
 	pool->readonly = readonly;
 	mutex_init(&pool->commit_lock);
+	mutex_init(&pool->id_lock);
 	init_rwsem(&pool->readers);
 	switch (kmemp_super_read(media, &pool->super, &pool->verdict)) {
 	case KMEMP_CONTENT_PLAIN:

@@ -12,6 +12,7 @@ unit-test_super_field := test_super_field.c media_cut.c fixture.c
 unit-test_super_write := test_super_write.c media_cut.c fixture.c
 unit-test_none := test_none.c media_cut.c fixture.c
 unit-test_media_file := test_media_file.c
+unit-test_orphan := test_orphan.c media_record.c pool_util.c
 unit-conformance := conformance.c model.c media_record.c pool_util.c
 unit-crash_bitmap := crash_bitmap.c crash_util.c media_record.c pool_util.c
 unit-crash_sites := crash_sites.c crash_util.c media_record.c pool_util.c

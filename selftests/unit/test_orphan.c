@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Object ids that are never given twice, and orphans: the end of objects that
+ * are too large for one batch.
+ */
+#include <string.h>
+
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "pool_util.h"
+#include "tap.h"
+
+#define POOL_BYTES	(96ULL << 20)
+#define EXTENTS		5000u
+
+static struct record record;
+static struct test_pool t;
+
+static void begin(void)
+{
+	if (record_init(&record, POOL_BYTES) ||
+	    test_format(&record, KMEMP_TYPE_BITMAP) ||
+	    test_open(&t, &record, false))
+		abort();
+	record.off = true;
+}
+
+static void end(void)
+{
+	test_close(&t);
+	record_free(&record);
+}
+
+/* As after a crash: what the pool has in DRAM is lost. */
+static void reopen(void)
+{
+	t.pool.failed = true;
+	test_close(&t);
+	if (test_open(&t, &record, false))
+		abort();
+}
+
+static int put(u64 object, u8 kind, const void *name, size_t name_len,
+	       const void *value, size_t len)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+	int ret;
+
+	ret = kmemp_batch_put(batch, object, kind, name, name_len, value, len);
+	if (!ret)
+		ret = kmemp_batch_commit(batch);
+	kmemp_batch_free(batch);
+	return ret;
+}
+
+static int put_mark(u64 mark)
+{
+	__le64 value = cpu_to_le64(mark);
+
+	return put(KMEMP_OBJ_ROOT, KMEMP_ROOT_SETTING, KMEMP_SETTING_NEXT_ID,
+		   strlen(KMEMP_SETTING_NEXT_ID), &value, sizeof(value));
+}
+
+static void test_ids(void)
+{
+	u64 id = 0, last = 0, first;
+	unsigned int i;
+	int ret = 0;
+
+	begin();
+	ret = kmemp_pool_new_id(&t.pool, &first);
+	tap_ok(!ret && first == KMEMP_OBJ_FIRST, "ids begin at %llu",
+	       KMEMP_OBJ_FIRST);
+	last = first;
+	for (i = 0; i < KMEMP_ID_STEP + 10 && !ret; i++) {
+		ret = kmemp_pool_new_id(&t.pool, &id);
+		if (id != last + 1)
+			break;
+		last = id;
+	}
+	tap_ok(!ret && i == KMEMP_ID_STEP + 10, "and go on beyond a step");
+	reopen();
+	ret = kmemp_pool_new_id(&t.pool, &id);
+	tap_ok(!ret && id > last, "none is given twice after a crash");
+
+	put_mark(5);
+	reopen();
+	tap_ok(kmemp_pool_new_id(&t.pool, &id) == -EUCLEAN,
+	       "a mark among the reserved ids is refused");
+	put_mark(KMEMP_OBJ_MAX - 10);
+	reopen();
+	tap_ok(kmemp_pool_new_id(&t.pool, &id) == -ENOSPC,
+	       "ids come to an end");
+	put_mark(KMEMP_OBJ_FIRST);
+	put(KMEMP_OBJ_FIRST + 7, 1, "n", 1, "v", 1);
+	reopen();
+	tap_ok(kmemp_pool_new_id(&t.pool, &id) == -EUCLEAN,
+	       "an object beyond the mark is refused");
+	end();
+}
+
+/* Single pages at every other offset, so that nothing merges. */
+static void fill(u64 object)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < EXTENTS && !ret; ) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+		unsigned int k;
+
+		for (k = 0; k < 100 && !ret; k++, i++) {
+			struct kmemp_extent extent = {
+				.offset = 3ULL * i,
+				.page = test_take(&t, 1),
+				.count = 1,
+			};
+
+			ret = kmemp_batch_map(batch, object, &extent);
+		}
+		if (!ret)
+			ret = kmemp_batch_commit(batch);
+		kmemp_batch_free(batch);
+	}
+	for (i = 0; i < 200 && !ret; i++)
+		ret = put(object, 9, &i, sizeof(i), "value", 5);
+	if (ret)
+		abort();
+}
+
+static int promise(u64 object, enum kmemp_orphan_op op, u64 from)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+	int ret;
+
+	ret = kmemp_orphan_put(batch, object, op, from);
+	if (!ret)
+		ret = kmemp_batch_commit(batch);
+	kmemp_batch_free(batch);
+	return ret;
+}
+
+static void settle(void)
+{
+	if (kmemp_pool_retire(&t.pool))
+		abort();
+}
+
+static void test_remove(void)
+{
+	struct kmemp_extent extent;
+	u64 object, other, free, id, digest;
+	unsigned int steps = 0;
+	int ret, err;
+
+	begin();
+	if (kmemp_pool_new_id(&t.pool, &object) ||
+	    kmemp_pool_new_id(&t.pool, &other) ||
+	    put(other, 1, "keep", 4, "me", 2))
+		abort();
+	settle();
+	digest = test_digest(&t.pool, &err);
+	free = t.nr_free;
+	fill(object);
+	tap_ok(!promise(object, KMEMP_ORPHAN_REMOVE, 0),
+	       "the end of an object of %u extents is promised", EXTENTS);
+	while ((ret = kmemp_orphan_step(&t.pool)) == 1) {
+		/* Any step may be the last before a crash. */
+		if (++steps % 7 == 0)
+			reopen();
+	}
+	tap_ok(!ret && steps >= EXTENTS / 64,
+	       "it is kept in %u steps, with crashes in between", steps);
+	id = object;
+	ret = kmemp_pool_next_object(&t.pool, &id);
+	tap_ok(!ret && id == other, "the object is gone, the next one is not");
+	tap_ok(test_digest(&t.pool, &err) == digest && !err,
+	       "nothing else has changed");
+	settle();
+	tap_ok(free - t.nr_free <= 4,
+	       "its pages are free again, but for %llu of the trees",
+	       free - t.nr_free);
+	tap_ok(!kmemp_orphan_step(&t.pool), "nothing is left to do");
+
+	fill(object);
+	tap_ok(!promise(object, KMEMP_ORPHAN_TRUNCATE, 3000),
+	       "what lies behind page 3000 is promised to go");
+	while ((ret = kmemp_orphan_step(&t.pool)) == 1)
+		;
+	tap_ok(!ret && kmemp_pool_next_extent(&t.pool, object, 3000, 1,
+					      &extent) == -ENOENT,
+	       "it is gone");
+	ret = kmemp_pool_next_extent(&t.pool, object, 2997, 1, &extent);
+	tap_ok(!ret && extent.offset == 2997, "what lies before it is not");
+	tap_ok(!test_check(&t.pool, true) && test_partition(&t),
+	       "the pool is sound");
+	end();
+}
+
+static void test_hostile(void)
+{
+	static const struct {
+		u64 object;
+		u8 op;
+		u8 reserved;
+		u64 from;
+		const char *what;
+	} cases[] = {
+		{ KMEMP_OBJ_ROOT, KMEMP_ORPHAN_REMOVE, 0, 0, "the root" },
+		{ KMEMP_OBJ_BAD, KMEMP_ORPHAN_TRUNCATE, 0, 0, "bad pages" },
+		{ KMEMP_OBJ_MAX + 1, KMEMP_ORPHAN_REMOVE, 0, 0, "no id" },
+		{ 5000, 77, 0, 0, "an unknown operation" },
+		{ 5000, KMEMP_ORPHAN_REMOVE, 1, 0, "a reserved byte" },
+		{ 5000, KMEMP_ORPHAN_REMOVE, 0, 1, "a part of a removal" },
+		{ 5000, KMEMP_ORPHAN_TRUNCATE, 0, 1ULL << 40, "a far offset" },
+	};
+	unsigned int i;
+	u64 before;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct kmemp_disk_orphan disk = {
+			.op = cases[i].op,
+			.reserved = { cases[i].reserved },
+			.from = cpu_to_le64(cases[i].from),
+		};
+		__le64 name = cpu_to_le64(cases[i].object);
+
+		begin();
+		put(KMEMP_OBJ_ORPHANS, 0, &name, sizeof(name), &disk,
+		    sizeof(disk));
+		before = test_digest(&t.pool, &err);
+		tap_ok(kmemp_orphan_step(&t.pool) == -EUCLEAN &&
+		       test_digest(&t.pool, &err) == before,
+		       "an orphan that names %s is refused", cases[i].what);
+		end();
+	}
+}
+
+int main(void)
+{
+	long before = shim_nr_allocated;
+
+	test_ids();
+	test_remove();
+	test_hostile();
+	tap_ok(shim_nr_allocated == before, "nothing leaked");
+	return tap_done();
+}
