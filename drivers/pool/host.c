@@ -60,7 +60,7 @@ static int open_pool(struct kmemp_host *host, const struct kmemp_device *device,
 		goto err_pages;
 	}
 	kmemp_stock_withhold(host);
-	kmemp_pool_set_source(pool, &kmemp_stock_source, host);
+	kmemp_pool_set_source(pool, &kmemp_supply_source, host);
 	return 0;
 
 err_pages:
@@ -101,20 +101,35 @@ struct kmemp_host *kmemp_host_open(const struct kmemp_device *device,
 	mutex_init(&host->limits);
 	mutex_init(&host->commit);
 	mutex_init(&host->stock_lock);
+	mutex_init(&host->collect);
+	init_waitqueue_head(&host->supply);
 	INIT_LIST_HEAD(&host->holds);
 	INIT_LIST_HEAD(&host->bad);
+	INIT_LIST_HEAD(&host->announced);
 	init_llist_head(&host->poisoned);
-	INIT_WORK(&host->balance, kmemp_stock_work);
+	INIT_DELAYED_WORK(&host->balance, kmemp_stock_work);
+	INIT_DELAYED_WORK(&host->tick, kmemp_idle_work);
 	INIT_WORK(&host->poison, kmemp_poison_work);
+	INIT_WORK(&host->orphans, kmemp_idle_orphans);
+	INIT_WORK(&host->announce, kmemp_front_announce);
 
-	ret = open_pool(host, device, verdict);
+	ret = init_srcu_struct(&host->readers);
 	if (ret) {
-		kfree(host);
-		return ERR_PTR(ret);
+		kmemp_refuse(verdict, KMEMP_REFUSE_NO_MEMORY, "host");
+		goto err_host;
 	}
+	ret = open_pool(host, device, verdict);
+	if (ret)
+		goto err_srcu;
 	trace_kmemp_open(host->name, host->pool.super.type,
 			 host->pool.super.pool_pages, host->pages.nr_used);
 	return host;
+
+err_srcu:
+	cleanup_srcu_struct(&host->readers);
+err_host:
+	kfree(host);
+	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(kmemp_host_open);
 
@@ -144,6 +159,8 @@ void kmemp_host_added(struct kmemp_host *host)
 	spin_lock(&host->pages.lock);
 	host->added = true;
 	spin_unlock(&host->pages.lock);
+	kmemp_host_work_orphans(host);
+	queue_work(system_unbound_wq, &host->announce);
 }
 EXPORT_SYMBOL_GPL(kmemp_host_added);
 
@@ -164,6 +181,7 @@ bool kmemp_host_leave(struct kmemp_host *host)
 	bool free;
 	u64 i;
 
+	kmemp_front_withdraw(host);
 	spin_lock(&pages->lock);
 	free = !host->nr_holds;
 	for (i = 0; i < nr_blocks; i++)
@@ -202,6 +220,8 @@ void kmemp_host_detach(struct kmemp_host *host)
 	/* The driver has said why its memory stays. */
 	if (host->closed)
 		return;
+	/* Its front ends may have let go of it before it turned out to stay. */
+	queue_work(system_unbound_wq, &host->announce);
 	kmemp_hold_names(host, names, sizeof(names));
 	strreplace(names, '\n', ' ');
 	pr_warn("kmem %s: unbound while in use (%s): pool %pU lives on detached, no data is lost; close its users, then reboot to bind it again\n",
@@ -227,13 +247,18 @@ EXPORT_SYMBOL_GPL(kmemp_host_withdraw);
 void kmemp_host_free(struct kmemp_host *host)
 {
 	WRITE_ONCE(host->leaving, true);
+	cancel_work_sync(&host->announce);
+	cancel_work_sync(&host->orphans);
 	cancel_work_sync(&host->poison);
-	cancel_work_sync(&host->balance);
+	cancel_delayed_work_sync(&host->tick);
+	cancel_delayed_work_sync(&host->balance);
 	if (!host->closed)
 		kmemp_pool_close(&host->pool);
 	kmemp_poison_forget(host);
 	kmemp_pages_destroy(&host->pages);
 	kmemp_media_unmap(host->medium);
+	cleanup_srcu_struct(&host->readers);
+	mutex_destroy(&host->collect);
 	mutex_destroy(&host->stock_lock);
 	mutex_destroy(&host->commit);
 	mutex_destroy(&host->limits);
@@ -277,6 +302,30 @@ void kmemp_host_count(struct kmemp_host *host,
 	spin_unlock(&pages->lock);
 }
 EXPORT_SYMBOL_GPL(kmemp_host_count);
+
+/**
+ * kmemp_host_pool - what is on it
+ * @host: held, or made known to a front end
+ *
+ * Return: the pool.
+ */
+struct kmemp_pool *kmemp_host_pool(struct kmemp_host *host)
+{
+	return &host->pool;
+}
+EXPORT_SYMBOL_GPL(kmemp_host_pool);
+
+/**
+ * kmemp_host_name - its device at bind
+ * @host: the pool
+ *
+ * Return: "dax0.0".
+ */
+const char *kmemp_host_name(const struct kmemp_host *host)
+{
+	return host->name;
+}
+EXPORT_SYMBOL_GPL(kmemp_host_name);
 
 /**
  * kmemp_host_uuid - uuid of a pool

@@ -16,12 +16,19 @@
  *				asks the pool for something without a hold or a
  *				sysfs file that keeps it open. Outside of the
  *				pool's own locks (struct kmemp_pool).
- *	host->stock_lock	who moves pages between allocator and pool
- *	  (mutex)
+ *	host->stock_lock	who moves pages between allocator and pool; never
+ *	  (mutex)		taken where writeback may wait, since its holder
+ *				reclaims memory
+ *	kmemp_fronts_lock	the front ends, and which pools they know
+ *	  (front.c, mutex)
+ *	host->collect		who gives back pages that readers may still look
+ *	  (mutex)		at; taken with the pool's commit right, and waits
+ *				for readers alone
  *	pages->lock		the bitmaps, counts and block states of pages.c;
  *	  (spinlock, leaf)	host->nr_holds, host->holds, host->added,
- *				host->leaving, host->bad. Never held over an
- *				allocation, a free, add_memory or a commit.
+ *				host->leaving, host->bad, host->returns. Never
+ *				held over an allocation, a free, add_memory or a
+ *				commit.
  *
  * The memory hotplug lock of the kernel is outside pages->lock (the notifier
  * and the callback run under it) and inside kmemp_callback_lock.
@@ -33,7 +40,9 @@
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
+#include <linux/srcu.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <kmem_persist/host.h>
@@ -86,6 +95,18 @@ struct kmemp_pages {
 	u64 next_stock;
 };
 
+#define KMEMP_RETURN_RUNS	512
+
+/**
+ * struct kmemp_returns - freed pages that a reader may still look at
+ * @run: page runs; still in use as far as struct kmemp_pages knows
+ * @nr: how many
+ */
+struct kmemp_returns {
+	struct kmemp_run run[KMEMP_RETURN_RUNS];
+	unsigned int nr;
+};
+
 /**
  * struct kmemp_host - a bound pool, or a detached one
  * @list: of all hosts
@@ -105,7 +126,17 @@ struct kmemp_pages {
  * @leaving: being unbound: no block may come online, no page moves
  * @closed: the pool has been closed; under @commit
  * @detached: unbound while in use; lives until reboot
+ * @readers: who looked an extent up and still copies from its pages
+ * @collect: see above
+ * @returns: freed pages, until @readers have gone
+ * @collecting: the same, while they are waited for; under @collect
+ * @supply: writers that wait for pages of the reserve
  * @balance: moves pages until the reserve is what it should be
+ * @tick: confirms and retires when the pool falls idle
+ * @tick_newest: the newest batch that it saw last
+ * @orphans: works the orphans down
+ * @announce: makes the pool known to front ends
+ * @announced: of the pools that front ends know; under kmemp_fronts_lock
  * @bad: pages that turned bad in the allocator's hands, to be kept when their
  *	block next comes online
  * @poisoned: reports that wait for @poison
@@ -129,7 +160,17 @@ struct kmemp_host {
 	bool leaving;
 	bool closed;
 	bool detached;
-	struct work_struct balance;
+	struct srcu_struct readers;
+	struct mutex collect;
+	struct kmemp_returns returns;
+	struct kmemp_returns collecting;
+	wait_queue_head_t supply;
+	struct delayed_work balance;
+	struct delayed_work tick;
+	u64 tick_newest;
+	struct work_struct orphans;
+	struct work_struct announce;
+	struct list_head announced;
 	struct list_head bad;
 	struct llist_head poisoned;
 	struct work_struct poison;
@@ -139,6 +180,7 @@ struct kmemp_host {
 struct kmemp_host *kmemp_host_by_pfn(unsigned long pfn);
 struct kmemp_host *kmemp_host_by_node(int nid);
 bool kmemp_hosts_empty(void);
+void kmemp_hosts_confirm(void);
 void kmemp_hosts_add(struct kmemp_host *host);
 void kmemp_hosts_del(struct kmemp_host *host);
 void kmemp_hold_names(struct kmemp_host *host, char *buf, size_t size);
@@ -154,6 +196,7 @@ void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 			   enum kmemp_use use);
 bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep);
 void kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count);
+bool kmemp_pages_known_bad(const struct kmemp_pages *pages, u64 page);
 bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page);
 u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count);
 u64 kmemp_pages_release(struct kmemp_pages *pages, u64 count);
@@ -185,9 +228,22 @@ static inline u64 kmemp_pages_block(const struct kmemp_pages *pages, u64 page)
 /* stock.c */
 void kmemp_stock_withhold(struct kmemp_host *host);
 int kmemp_stock_balance(struct kmemp_host *host);
-extern const struct kmemp_page_source kmemp_stock_source;
+void kmemp_stock_grow(struct kmemp_host *host, u32 nr);
 void kmemp_stock_work(struct work_struct *work);
 u64 kmemp_stock_target(struct kmemp_host *host);
+
+/* supply.c */
+extern const struct kmemp_page_source kmemp_supply_source;
+void kmemp_supply_collect(struct kmemp_host *host);
+
+/* idle.c */
+void kmemp_idle_arm(struct kmemp_host *host);
+void kmemp_idle_work(struct work_struct *work);
+void kmemp_idle_orphans(struct work_struct *work);
+
+/* front.c */
+void kmemp_front_announce(struct work_struct *work);
+void kmemp_front_withdraw(struct kmemp_host *host);
 
 /* hotplug.c */
 int kmemp_hotplug_init(void);
@@ -195,6 +251,7 @@ void kmemp_hotplug_exit(void);
 
 /* poison.c */
 void kmemp_poison_work(struct work_struct *work);
+void kmemp_poison_report(struct kmemp_host *host, u64 page, gfp_t gfp);
 void kmemp_poison_block_offline(struct kmemp_host *host, unsigned long pfn,
 				unsigned long nr);
 void kmemp_poison_forget(struct kmemp_host *host);

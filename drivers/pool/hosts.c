@@ -151,6 +151,25 @@ bool kmemp_hosts_empty(void)
 }
 
 /**
+ * kmemp_hosts_confirm - all pools: recovery never ends below what is there now
+ *
+ * Before the machine goes down.
+ */
+void kmemp_hosts_confirm(void)
+{
+	struct kmemp_host *host;
+
+	mutex_lock(&kmemp_hosts_lock);
+	list_for_each_entry(host, &kmemp_hosts, list) {
+		mutex_lock(&host->commit);
+		if (!host->closed)
+			kmemp_pool_confirm(&host->pool);
+		mutex_unlock(&host->commit);
+	}
+	mutex_unlock(&kmemp_hosts_lock);
+}
+
+/**
  * kmemp_hosts_add - make a pool known
  * @host: its map complete, its memory not added yet
  *
@@ -193,29 +212,45 @@ struct kmemp_host *kmemp_hold_take(const u8 *uuid, struct kmemp_hold *hold)
 
 	mutex_lock(&kmemp_hosts_lock);
 	host = by_uuid(uuid);
-	if (host) {
-		spin_lock(&host->pages.lock);
-		if (!host->added || host->leaving) {
-			spin_unlock(&host->pages.lock);
-			host = NULL;
-		} else {
-			list_add_tail(&hold->list, &host->holds);
-			host->nr_holds++;
-			spin_unlock(&host->pages.lock);
-		}
-	}
+	if (host && !kmemp_hold_known(host, hold))
+		host = NULL;
 	mutex_unlock(&kmemp_hosts_lock);
 	return host;
 }
 EXPORT_SYMBOL_GPL(kmemp_hold_take);
 
 /**
+ * kmemp_hold_known - the same for a pool that the caller knows
+ * @host: that stays for as long as this runs
+ * @hold: see kmemp_hold_take()
+ *
+ * Return: false for a pool that is about to go.
+ */
+bool kmemp_hold_known(struct kmemp_host *host, struct kmemp_hold *hold)
+{
+	bool held;
+
+	spin_lock(&host->pages.lock);
+	held = host->added && !host->leaving;
+	if (held) {
+		list_add_tail(&hold->list, &host->holds);
+		host->nr_holds++;
+	}
+	spin_unlock(&host->pages.lock);
+	return held;
+}
+EXPORT_SYMBOL_GPL(kmemp_hold_known);
+
+/**
  * kmemp_hold_drop - use a pool no longer
  * @host: as kmemp_hold_take() returned it; may be gone at return
  * @hold: as given to it
+ *
+ * What was committed is confirmed soon after the last hold has ended.
  */
 void kmemp_hold_drop(struct kmemp_host *host, struct kmemp_hold *hold)
 {
+	kmemp_idle_arm(host);
 	spin_lock(&host->pages.lock);
 	list_del(&hold->list);
 	host->nr_holds--;

@@ -156,7 +156,7 @@ static int pool_event(struct kmemp_host *host, unsigned long action,
 	trace_kmemp_block(host->name, action, pfn, nr, ret);
 	/* A frozen block may have kept the stock from its target. */
 	if (action != MEM_GOING_ONLINE && action != MEM_GOING_OFFLINE)
-		queue_work(system_unbound_wq, &host->balance);
+		mod_delayed_work(system_unbound_wq, &host->balance, 0);
 	return ret;
 }
 

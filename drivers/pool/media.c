@@ -295,3 +295,64 @@ void kmemp_media_unmap(struct kmemp_media_kernel *medium)
 	kfree(medium);
 }
 EXPORT_SYMBOL_GPL(kmemp_media_unmap);
+
+/**
+ * kmemp_data_read - copy data from the medium
+ * @host: the pool
+ * @pos: byte position
+ * @dst: where to
+ * @len: bytes
+ *
+ * Context: within kmemp_data_enter(), so that the pages are what they were when
+ * they were looked up.
+ *
+ * Return: 0, or -EIO for bytes that cannot be read.
+ */
+int kmemp_data_read(struct kmemp_host *host, u64 pos, void *dst, size_t len)
+{
+	return kmemp_media_read(&host->medium->media, pos, dst, len);
+}
+EXPORT_SYMBOL_GPL(kmemp_data_read);
+
+/**
+ * kmemp_data_write - store data to pages that nothing refers to yet
+ * @host: the pool
+ * @pos: byte position
+ * @src: where from
+ * @len: bytes; position and length inside the device
+ *
+ * Durable after kmemp_data_fence() by the same task on the same CPU or any
+ * other it moves to: a switch of tasks is a fence too. Not counted among the
+ * medium's stores: those are the commit's.
+ */
+void kmemp_data_write(struct kmemp_host *host, u64 pos, const void *src,
+		      size_t len)
+{
+	struct kmemp_media_kernel *medium = host->medium;
+
+	if (WARN_ON_ONCE(pos > medium->media.size ||
+			 len > medium->media.size - pos))
+		return;
+	/* It flushes what it cannot store around the cache. */
+	while (len) {
+		size_t part = len;
+		void *dst = locate(medium, pos, &part);
+
+		memcpy_flushcache(dst, src, part);
+		pos += part;
+		src += part;
+		len -= part;
+	}
+}
+EXPORT_SYMBOL_GPL(kmemp_data_write);
+
+/**
+ * kmemp_data_fence - what this task has stored is durable
+ * @host: the pool
+ */
+void kmemp_data_fence(struct kmemp_host *host)
+{
+	/* Data, before the batch that publishes it: the caller's to name. */
+	dax_fence(&host->medium->media);
+}
+EXPORT_SYMBOL_GPL(kmemp_data_fence);

@@ -242,6 +242,23 @@ bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page)
 	return true;
 }
 
+/**
+ * kmemp_pages_known_bad - does the kernel know that a page is bad?
+ * @pages: the map
+ * @page: page index
+ *
+ * Return: true if it does; of blocks that are offline nothing is known.
+ */
+bool kmemp_pages_known_bad(const struct kmemp_pages *pages, u64 page)
+{
+	struct page *p;
+
+	if (!kmemp_pages_in_window(pages, page))
+		return false;
+	p = pfn_to_online_page(index_pfn(pages, page));
+	return p && PageHWPoison(p);
+}
+
 /* Lowest page of the stock from @from on; what is outside the window first. */
 static bool find_first_stock(struct kmemp_pages *pages, u64 from, u64 *found)
 {

@@ -24,30 +24,48 @@ struct bad_page {
 	struct llist_node node;
 	struct list_head list;
 	u64 page;
+	bool returned;	/* by who used it; still marked used, nothing is there */
 };
 
 /* Looked up by name: the tracepoint is not exported, its list is. */
 static struct tracepoint *kmemp_failure_point;
+
+static void report(struct kmemp_host *host, u64 page, bool returned, gfp_t gfp)
+{
+	struct bad_page *bad = kmalloc(sizeof(*bad), gfp);
+
+	if (!bad) {
+		pr_err_ratelimited("kmem %s: bad page %llu could not be recorded: out of memory\n",
+				   host->name, page);
+		return;
+	}
+	bad->page = page;
+	bad->returned = returned;
+	llist_add(&bad->node, &host->poisoned);
+	queue_work(system_unbound_wq, &host->poison);
+}
 
 /* Signature: include/ras/ras_event.h of 6.1 and 6.12. */
 static void kmemp_memory_failure(void *unused, unsigned long pfn, int type,
 				 int result)
 {
 	struct kmemp_host *host = kmemp_host_by_pfn(pfn);
-	struct bad_page *bad;
 
 	/* Behind the pool is ordinary RAM; the kernel has done what it can. */
 	if (!host || pfn - host->pages.base_pfn >= host->pages.pool_pages)
 		return;
-	bad = kmalloc(sizeof(*bad), GFP_ATOMIC);
-	if (!bad) {
-		pr_err_ratelimited("kmem %s: bad page %#lx could not be recorded: out of memory\n",
-				   host->name, pfn);
-		return;
-	}
-	bad->page = pfn - host->pages.base_pfn;
-	llist_add(&bad->node, &host->poisoned);
-	queue_work(system_unbound_wq, &host->poison);
+	report(host, pfn - host->pages.base_pfn, false, GFP_ATOMIC);
+}
+
+/**
+ * kmemp_poison_report - a bad page is not used any more
+ * @host: the pool
+ * @page: page index; marked used, and to stay so
+ * @gfp: for the report
+ */
+void kmemp_poison_report(struct kmemp_host *host, u64 page, gfp_t gfp)
+{
+	report(host, page, true, gfp);
 }
 
 /*
@@ -62,8 +80,9 @@ static bool keep_bad(struct kmemp_host *host, struct bad_page *bad)
 	bool used, kept;
 
 	spin_lock(&pages->lock);
-	used = test_bit(bad->page, pages->used);
+	used = !bad->returned && test_bit(bad->page, pages->used);
 	kept = kmemp_pages_keep_bad(pages, bad->page);
+	pages->nr_bad += bad->returned;
 	if (!kept)
 		list_add_tail(&bad->list, &host->bad);
 	spin_unlock(&pages->lock);
@@ -74,7 +93,8 @@ static bool keep_bad(struct kmemp_host *host, struct bad_page *bad)
 
 /*
  * A format that keeps objects maps the page to itself, which it cannot while
- * something else is there; then reads of that fail.
+ * something else is there. Reads of that fail; when it has been overwritten or
+ * removed the page comes back here.
  */
 static int record(struct kmemp_host *host, u64 page, bool used)
 {
@@ -107,14 +127,17 @@ void kmemp_poison_work(struct work_struct *work)
 
 		ret = record(host, page, keep_bad(host, bad));
 		trace_kmemp_poison(host->name, page, ret);
-		if (ret)
+		if (ret == -EBUSY)
+			pr_err("kmem %s: page %llu is bad and in use: reading what it holds fails until that is overwritten or removed; see: kmemp check %s\n",
+			       host->name, page, host->name);
+		else if (ret)
 			pr_err("kmem %s: page %llu is bad, which could not be recorded: error %d; see: kmemp check %s\n",
 			       host->name, page, ret, host->name);
 		else
 			pr_warn("kmem %s: page %llu is bad and out of use from now on\n",
 				host->name, page);
 	}
-	queue_work(system_unbound_wq, &host->balance);
+	mod_delayed_work(system_unbound_wq, &host->balance, 0);
 }
 
 /**

@@ -4,9 +4,10 @@
  *
  * A commit never allocates, so that overwriting and removing work on a full
  * node. What it may need is in stock beforehand: this file keeps the number of
- * withheld pages at max(data_min, used + reserve), taking from the page
- * allocator and giving back, whenever blocks, limits or use have changed.
- * Pages outside the window are in stock from the start and serve first.
+ * withheld pages at what is used, or data_min if that is more, plus the reserve
+ * for so much; taking from the page allocator and giving back, whenever blocks,
+ * limits or use have changed. Pages outside the window are in stock from the
+ * start and serve first. supply.c is who spends it.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -23,6 +24,11 @@
  */
 #define STOCK_GFP	(GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN | \
 			 __GFP_NOMEMALLOC | __GFP_RETRY_MAYFAIL)
+/* Within writeback: no I/O, which would come back to us, and no patience. */
+#define STOCK_GFP_NOIO	(GFP_NOIO | __GFP_THISNODE | __GFP_NOWARN | \
+			 __GFP_NOMEMALLOC | __GFP_NORETRY)
+/* What costs the caller nothing. */
+#define STOCK_GFP_SPARE	(__GFP_THISNODE | __GFP_NOWARN | __GFP_NOMEMALLOC)
 /* What opens a movable zone; such pages are never moved, only offlined. */
 #define STOCK_MOVABLE	(__GFP_HIGHMEM | __GFP_MOVABLE)
 
@@ -35,7 +41,10 @@
 /* Pages set aside because they cannot be parked, before giving up. */
 #define STOCK_MAX_REJECTED	(4UL << STOCK_ORDER)
 
-/* How many pages the allocator must not have when @more are put into use. */
+/*
+ * How many pages the allocator must not have when @more are put into use. The
+ * reserve comes on top of data_min: what data is guaranteed it can have.
+ */
 static u64 target_with(struct kmemp_host *host, u64 more)
 {
 	struct kmemp_pages *pages = &host->pages;
@@ -44,8 +53,8 @@ static u64 target_with(struct kmemp_host *host, u64 more)
 	spin_lock(&pages->lock);
 	target = pages->nr_used + more;
 	spin_unlock(&pages->lock);
-	target += kmemp_pool_reserve(&host->pool, target);
 	target = max(target, READ_ONCE(host->pool.super.data_min));
+	target += kmemp_pool_reserve(&host->pool, target);
 	return min(target, pages->pool_pages);
 }
 
@@ -83,18 +92,42 @@ void kmemp_stock_withhold(struct kmemp_host *host)
 		kmemp_pages_withhold_offline(&host->pages, want);
 }
 
-static struct page *alloc_node(int nid, unsigned int order)
+static struct page *alloc_node(int nid, gfp_t gfp, unsigned int order)
 {
-	gfp_t gfp = STOCK_GFP;
 	struct page *page = NULL;
 
-	if (order)
-		gfp = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY;
 	if (managed_zone(&NODE_DATA(nid)->node_zones[ZONE_MOVABLE]))
 		page = alloc_pages_node(nid, gfp | STOCK_MOVABLE, order);
 	if (!page)
 		page = alloc_pages_node(nid, gfp, order);
+	if (page && order)
+		split_page(page, order);
 	return page;
+}
+
+/* Park what can be parked of @nr pages, the rest is @rejected. */
+static unsigned long park(struct kmemp_host *host, struct page *page,
+			  unsigned long nr, struct list_head *rejected)
+{
+	unsigned long done = 0;
+
+	for (; nr; nr--, page++) {
+		if (kmemp_pages_park(&host->pages, page))
+			done++;
+		else
+			list_add(&page->lru, rejected);
+	}
+	return done;
+}
+
+static void free_rejected(struct list_head *rejected)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, rejected, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
 }
 
 /* Take up to @want pages from the allocator; those that do not fit go back. */
@@ -103,13 +136,14 @@ static u64 take(struct kmemp_host *host, u64 want)
 	unsigned int order = STOCK_ORDER;
 	unsigned long nr_rejected = 0;
 	LIST_HEAD(rejected);
-	struct page *page, *next;
+	struct page *page;
 	u64 done = 0;
 
 	if (!node_online(host->nid))
 		return 0;
 	while (done < want && nr_rejected < STOCK_MAX_REJECTED) {
-		unsigned long i, nr;
+		unsigned long nr, parked;
+		gfp_t gfp = STOCK_GFP;
 
 		/* Whoever wrote the limit may give up waiting. */
 		if (fatal_signal_pending(current))
@@ -119,7 +153,9 @@ static u64 take(struct kmemp_host *host, u64 want)
 			order--;
 			continue;
 		}
-		page = alloc_node(host->nid, order);
+		if (order)
+			gfp = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY;
+		page = alloc_node(host->nid, gfp, order);
 		if (!page && !order)
 			break;
 		if (!page) {
@@ -127,37 +163,67 @@ static u64 take(struct kmemp_host *host, u64 want)
 			order--;
 			continue;
 		}
-		if (order)
-			split_page(page, order);
-		for (i = 0; i < nr; i++) {
-			if (kmemp_pages_park(&host->pages, page + i)) {
-				done++;
-			} else {
-				list_add(&page[i].lru, &rejected);
-				nr_rejected++;
-			}
-		}
+		parked = park(host, page, nr, &rejected);
+		done += parked;
+		nr_rejected += nr - parked;
 		cond_resched();
 	}
 	/* Freed only now, or the allocator would hand them out again. */
-	list_for_each_entry_safe(page, next, &rejected, lru) {
-		list_del(&page->lru);
-		__free_page(page);
-	}
+	free_rejected(&rejected);
 	return done;
 }
 
-/* Make the stock what it should be when @more pages are put into use. */
-static int balance(struct kmemp_host *host, u64 more)
+/**
+ * kmemp_stock_grow - pages for data that is being added
+ * @host: the pool
+ * @nr: pages that are wanted now
+ *
+ * As many as are missing then, and up to 2 MiB ahead where they cost nothing.
+ * Takes no lock that who reclaims memory may hold: this may be writeback on
+ * behalf of them. Context: may sleep.
+ */
+void kmemp_stock_grow(struct kmemp_host *host, u32 nr)
+{
+	unsigned long chunk = 1UL << STOCK_ORDER;
+	s64 want = missing(host, nr);
+	LIST_HEAD(rejected);
+	struct page *page;
+
+	if (want <= 0 || !node_online(host->nid))
+		return;
+	/* Far behind: that is for the balance, which may reclaim. */
+	want = min_t(s64, want, 2 * chunk);
+	page = alloc_node(host->nid, STOCK_GFP_SPARE, STOCK_ORDER);
+	if (page)
+		want -= park(host, page, chunk, &rejected);
+	while (want > 0) {
+		page = alloc_node(host->nid, STOCK_GFP_NOIO, 0);
+		if (!page || !park(host, page, 1, &rejected))
+			break;
+		want--;
+	}
+	free_rejected(&rejected);
+}
+
+/**
+ * kmemp_stock_balance - make the stock what it should be
+ * @host: the pool
+ *
+ * Context: may sleep and reclaim; holds nothing that writeback may need.
+ *
+ * Return: 0, or -ENOSPC when the node has no more to give.
+ */
+int kmemp_stock_balance(struct kmemp_host *host)
 {
 	int ret = 0;
 	s64 want;
 
+	kmemp_supply_collect(host);
 	mutex_lock(&host->stock_lock);
 	/* Work that was queued while the pool was closed behind it. */
 	if (READ_ONCE(host->leaving))
 		goto out;
-	want = missing(host, more);
+	want = missing(host, 0);
 	if (want > 0)
 		want -= kmemp_pages_withhold_offline(&host->pages, want);
 	if (want > 0)
@@ -174,56 +240,13 @@ out:
 }
 
 /**
- * kmemp_stock_balance - make the stock what it should be
- * @host: the pool
- *
- * Context: may sleep and reclaim; holds nothing that writeback may need.
- *
- * Return: 0, or -ENOSPC when the node has no more to give.
- */
-int kmemp_stock_balance(struct kmemp_host *host)
-{
-	return balance(host, 0);
-}
-
-/**
- * kmemp_stock_work - the same, after blocks have come or gone
+ * kmemp_stock_work - the same, after blocks have come or gone, or pages
  * @work: host->balance
  */
 void kmemp_stock_work(struct work_struct *work)
 {
-	struct kmemp_host *host = container_of(work, struct kmemp_host,
-					       balance);
+	struct kmemp_host *host = container_of(to_delayed_work(work),
+					       struct kmemp_host, balance);
 
 	kmemp_stock_balance(host);
 }
-
-static int stock_take(void *arg, u64 *pages, u32 nr, bool adds)
-{
-	struct kmemp_host *host = arg;
-	u64 keep = adds ? kmemp_pool_reserve(&host->pool,
-					     READ_ONCE(host->pages.nr_used) +
-					     nr) : 0;
-
-	if (kmemp_pages_take(&host->pages, pages, nr, keep))
-		return 0;
-	/* What it gains may be gone again by now; then the node is full. */
-	balance(host, nr);
-	if (kmemp_pages_take(&host->pages, pages, nr, keep))
-		return 0;
-	return -ENOSPC;
-}
-
-static void stock_give(void *arg, u64 page, u64 count)
-{
-	struct kmemp_host *host = arg;
-
-	kmemp_pages_give(&host->pages, page, count);
-	queue_work(system_unbound_wq, &host->balance);
-}
-
-/* Metadata pages come from the stock and return to it. */
-const struct kmemp_page_source kmemp_stock_source = {
-	.take = stock_take,
-	.give = stock_give,
-};

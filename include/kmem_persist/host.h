@@ -107,6 +107,8 @@ bool kmemp_host_on_node(int nid);
 int kmemp_host_uuid_bound(const u8 *uuid, struct kmemp_verdict *verdict);
 void kmemp_host_count(struct kmemp_host *host,
 		      struct kmemp_host_counts *counts);
+struct kmemp_pool *kmemp_host_pool(struct kmemp_host *host);
+const char *kmemp_host_name(const struct kmemp_host *host);
 const u8 *kmemp_host_uuid(const struct kmemp_host *host);
 void kmemp_host_describe(struct kmemp_host *host, char *buf, size_t size);
 size_t kmemp_host_list_detached(char *buf, size_t size);
@@ -123,7 +125,46 @@ struct kmemp_hold {
 };
 
 struct kmemp_host *kmemp_hold_take(const u8 *uuid, struct kmemp_hold *hold);
+bool kmemp_hold_known(struct kmemp_host *host, struct kmemp_hold *hold);
 void kmemp_hold_drop(struct kmemp_host *host, struct kmemp_hold *hold);
+
+/* front.c */
+/**
+ * struct kmemp_front - a front end
+ * @list: of all
+ * @appear: a pool can be used; it stays until @leave returns. From here on
+ *	kmemp_hold_known() may be called.
+ * @leave: nobody holds the pool and it is about to go; whoever would still
+ *	come must be kept out before this returns, or have got a hold, in which
+ *	case the pool stays and appears again
+ *
+ * Both in process context, one at a time. @appear may see a pool again that
+ * has not left.
+ */
+struct kmemp_front {
+	struct list_head list;
+	void (*appear)(struct kmemp_host *host);
+	void (*leave)(struct kmemp_host *host);
+};
+
+void kmemp_front_register(struct kmemp_front *front);
+void kmemp_front_unregister(struct kmemp_front *front);
+
+/* supply.c, media.c: pages of data */
+/* Most pages that one writer takes at a time; a small part of the reserve. */
+#define KMEMP_DATA_PAGES	64u
+
+int kmemp_data_take(struct kmemp_host *host, u64 *pages, u32 nr, bool adds);
+void kmemp_data_return(struct kmemp_host *host, const u64 *pages, u32 nr);
+int kmemp_data_enter(struct kmemp_host *host);
+void kmemp_data_exit(struct kmemp_host *host, int index);
+int kmemp_data_read(struct kmemp_host *host, u64 pos, void *dst, size_t len);
+void kmemp_data_write(struct kmemp_host *host, u64 pos, const void *src,
+		      size_t len);
+void kmemp_data_fence(struct kmemp_host *host);
+
+/* idle.c */
+void kmemp_host_work_orphans(struct kmemp_host *host);
 
 /* sysfs.c */
 extern const struct attribute_group kmemp_host_attributes;

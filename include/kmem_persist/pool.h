@@ -17,6 +17,12 @@
 
 #define KMEMP_VERDICT_SIZE	128
 
+/*
+ * Pages of data that writers may have in flight between taking them from the
+ * reserve and the durable end of their batch; part of kmemp_pool_reserve().
+ */
+#define KMEMP_RESERVE_INFLIGHT	1024u
+
 /**
  * struct kmemp_verdict - why something was refused
  * @code: KMEMP_REFUSE_NOTHING while all is well; the first refusal stays

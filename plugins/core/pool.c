@@ -10,12 +10,6 @@
 #include "core.h"
 #include "super.h"
 
-/*
- * Pages that writers may have in flight between taking them from the reserve
- * and the durable end of their batch.
- */
-#define KMEMP_RESERVE_INFLIGHT	1024u
-
 struct kmemp_media *kmemp_pool_media(struct kmemp_pool *pool)
 {
 	return pool->media;

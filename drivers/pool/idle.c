@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a pool does when nobody waits: it confirms its newest batch and gives
+ * freed pages back when it has been idle for a moment, and works its orphans
+ * down.
+ */
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/sched.h>
+
+#include "host.h"
+
+#define TICK		msecs_to_jiffies(100)
+
+/**
+ * kmemp_idle_arm - something is going on that will want to be confirmed
+ * @host: the pool
+ *
+ * Context: any.
+ */
+void kmemp_idle_arm(struct kmemp_host *host)
+{
+	if (!READ_ONCE(host->leaving))
+		queue_delayed_work(system_unbound_wq, &host->tick, TICK);
+}
+
+/* Returns whether it is to be called again. */
+static bool tick(struct kmemp_host *host)
+{
+	struct kmemp_pool *pool = &host->pool;
+	u64 newest = READ_ONCE(pool->newest);
+	bool idle = newest == host->tick_newest;
+
+	host->tick_newest = newest;
+	if (pool->failed || pool->readonly)
+		return false;
+	if (idle)
+		/* Confirms too. */
+		kmemp_pool_retire(pool);
+	return !idle;
+}
+
+/**
+ * kmemp_idle_work - a moment has passed
+ * @work: host->tick
+ */
+void kmemp_idle_work(struct work_struct *work)
+{
+	struct kmemp_host *host = container_of(to_delayed_work(work),
+					       struct kmemp_host, tick);
+	bool again = false;
+
+	mutex_lock(&host->commit);
+	if (!host->closed)
+		again = tick(host);
+	mutex_unlock(&host->commit);
+	if (again)
+		kmemp_idle_arm(host);
+}
+
+/**
+ * kmemp_idle_orphans - work the orphans down
+ * @work: host->orphans
+ */
+void kmemp_idle_orphans(struct work_struct *work)
+{
+	struct kmemp_host *host = container_of(work, struct kmemp_host,
+					       orphans);
+	int ret;
+
+	do {
+		mutex_lock(&host->commit);
+		ret = host->closed || READ_ONCE(host->leaving) ||
+		      !host->pool.format->commit ? 0 :
+		      kmemp_orphan_step(&host->pool);
+		mutex_unlock(&host->commit);
+		cond_resched();
+	} while (ret > 0);
+	if (ret < 0)
+		pr_err("kmem %s: removing in the background: error %d; it is taken up again at the next bind; see: kmemp check %s\n",
+		       host->name, ret, host->name);
+}
+
+/**
+ * kmemp_host_work_orphans - there are orphans to be worked down
+ * @host: the pool
+ */
+void kmemp_host_work_orphans(struct kmemp_host *host)
+{
+	if (!READ_ONCE(host->leaving))
+		queue_work(system_unbound_wq, &host->orphans);
+}
+EXPORT_SYMBOL_GPL(kmemp_host_work_orphans);

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Supply: pages for data and metadata, from the stock and back to it.
+ *
+ * Whoever asks may be writing back memory that the kernel wants to free, so
+ * nothing here waits for the page allocator beyond what GFP_NOIO does. Three
+ * customers, and what the stock must still have when they have been served:
+ *
+ *	adds data or metadata	the whole reserve, as it is with their pages
+ *	overwrites data		the reserve without the pages in flight
+ *	metadata of overwrites	nothing: it is what the reserve is for
+ *
+ * so that overwriting and removing go on however full the node is, and adding
+ * ends first.
+ *
+ * A freed page returns to the stock when those who looked it up before it was
+ * freed have ended their copies (SRCU). Until then it stands in host->returns
+ * and counts as used.
+ */
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+#include <linux/string.h>
+#include <linux/wait.h>
+
+#include "host.h"
+
+/* Returned pages become RAM in the background, many at a time. */
+#define BALANCE_DELAY		msecs_to_jiffies(50)
+
+/*
+ * Who overwrites waits for others' pages to come back; each commit brings some.
+ * Nothing at all for that long means that the reserve is not there.
+ */
+#define WAIT_ROUND		msecs_to_jiffies(100)
+#define WAIT_ROUNDS		300
+
+/* What a customer leaves to others. */
+enum customer {
+	ADDS,
+	OVERWRITES,
+	METADATA,
+};
+
+static u64 keep(struct kmemp_host *host, enum customer customer, u32 nr)
+{
+	u64 used = READ_ONCE(host->pages.nr_used);
+
+	switch (customer) {
+	case ADDS:
+		return kmemp_pool_reserve(&host->pool, used + nr);
+	case OVERWRITES:
+		return kmemp_pool_reserve(&host->pool, used) -
+		       KMEMP_RESERVE_INFLIGHT;
+	case METADATA:
+		break;
+	}
+	return 0;
+}
+
+static bool take(struct kmemp_host *host, u64 *pages, u32 nr,
+		 enum customer customer)
+{
+	return kmemp_pages_take(&host->pages, pages, nr,
+				keep(host, customer, nr));
+}
+
+/* Everything that was freed, by whomever, into the stock. */
+static void recall(struct kmemp_host *host)
+{
+	kmemp_pool_retire(&host->pool);
+	kmemp_supply_collect(host);
+}
+
+static int supply(struct kmemp_host *host, u64 *pages, u32 nr,
+		  enum customer customer)
+{
+	unsigned int round;
+
+	kmemp_idle_arm(host);
+	if (take(host, pages, nr, customer))
+		return 0;
+	if (customer == ADDS) {
+		kmemp_stock_grow(host, nr);
+		if (take(host, pages, nr, customer))
+			return 0;
+	}
+	kmemp_supply_collect(host);
+	if (take(host, pages, nr, customer))
+		return 0;
+	recall(host);
+	if (take(host, pages, nr, customer))
+		return 0;
+	if (customer == ADDS)
+		return -ENOSPC;
+	for (round = 0; round < WAIT_ROUNDS; round++) {
+		if (READ_ONCE(host->pool.failed))
+			return -EIO;
+		if (wait_event_timeout(host->supply,
+				       take(host, pages, nr, customer),
+				       WAIT_ROUND))
+			return 0;
+		recall(host);
+	}
+	pr_err_ratelimited("kmem %s: the reserve has been empty for 30 s; see: kmemp info %s\n",
+			   host->name, host->name);
+	return -ENOSPC;
+}
+
+static int source_take(void *arg, u64 *pages, u32 nr, bool adds)
+{
+	return supply(arg, pages, nr, adds ? ADDS : METADATA);
+}
+
+/* Returns false where the list is full. */
+static bool note_return(struct kmemp_host *host, u64 page, u64 count)
+{
+	struct kmemp_returns *returns = &host->returns;
+	struct kmemp_run *last;
+
+	lockdep_assert_held(&host->pages.lock);
+	last = returns->nr ? &returns->run[returns->nr - 1] : NULL;
+	if (last && last->page + last->count == page) {
+		last->count += count;
+		return true;
+	}
+	if (returns->nr == KMEMP_RETURN_RUNS)
+		return false;
+	returns->run[returns->nr++] = (struct kmemp_run){ page, count };
+	return true;
+}
+
+static void source_give(void *arg, u64 page, u64 count)
+{
+	struct kmemp_host *host = arg;
+	bool noted = false;
+
+	while (!noted) {
+		spin_lock(&host->pages.lock);
+		noted = note_return(host, page, count);
+		spin_unlock(&host->pages.lock);
+		if (!noted)
+			kmemp_supply_collect(host);
+	}
+	queue_delayed_work(system_unbound_wq, &host->balance, BALANCE_DELAY);
+}
+
+/* Pages of the reserve for commits. */
+const struct kmemp_page_source kmemp_supply_source = {
+	.take = source_take,
+	.give = source_give,
+};
+
+/* Bad pages stay where they are, and are recorded now that nothing uses them. */
+static void give_run(struct kmemp_host *host, u64 page, u64 end)
+{
+	struct kmemp_pages *pages = &host->pages;
+	u64 from = page;
+
+	for (; page < end; page++) {
+		if (!kmemp_pages_known_bad(pages, page))
+			continue;
+		kmemp_pages_give(pages, from, page - from);
+		kmemp_poison_report(host, page, GFP_NOIO);
+		from = page + 1;
+	}
+	kmemp_pages_give(pages, from, end - from);
+}
+
+/**
+ * kmemp_supply_collect - into the stock what readers have let go of
+ * @host: the pool
+ *
+ * Context: may sleep; waits for readers, who wait for nothing but a commit's
+ * stores.
+ */
+void kmemp_supply_collect(struct kmemp_host *host)
+{
+	struct kmemp_returns *returns = &host->collecting;
+	unsigned int i;
+
+	mutex_lock(&host->collect);
+	spin_lock(&host->pages.lock);
+	returns->nr = host->returns.nr;
+	memcpy(returns->run, host->returns.run,
+	       returns->nr * sizeof(*returns->run));
+	host->returns.nr = 0;
+	spin_unlock(&host->pages.lock);
+	if (returns->nr) {
+		synchronize_srcu_expedited(&host->readers);
+		for (i = 0; i < returns->nr; i++)
+			give_run(host, returns->run[i].page,
+				 returns->run[i].page + returns->run[i].count);
+		wake_up_all(&host->supply);
+	}
+	mutex_unlock(&host->collect);
+}
+
+/**
+ * kmemp_data_take - pages for data
+ * @host: the pool, held
+ * @pages: filled in; they hold whatever they hold
+ * @nr: how many, at most KMEMP_DATA_PAGES
+ * @adds: they are not to replace pages that are mapped
+ *
+ * They are to be wholly written, or mapped unwritten, and either mapped by a
+ * batch or returned. Context: may sleep, holds nothing that another writer
+ * needs; under memalloc_noio where writeback can wait for it.
+ *
+ * Return: 0; -ENOSPC where @adds and neither pool nor node can give more, or
+ * data_max is reached; -EIO of a pool that has failed.
+ */
+int kmemp_data_take(struct kmemp_host *host, u64 *pages, u32 nr, bool adds)
+{
+	u64 max = READ_ONCE(host->pool.super.data_max);
+
+	if (WARN_ON_ONCE(nr > KMEMP_DATA_PAGES))
+		return -EINVAL;
+	if (READ_ONCE(host->pool.failed))
+		return -EIO;
+	if (adds && max && READ_ONCE(host->pages.nr_used) + nr > max) {
+		recall(host);
+		if (READ_ONCE(host->pages.nr_used) + nr > max)
+			return -ENOSPC;
+	}
+	return supply(host, pages, nr, adds ? ADDS : OVERWRITES);
+}
+EXPORT_SYMBOL_GPL(kmemp_data_take);
+
+/**
+ * kmemp_data_return - pages that were not mapped after all
+ * @host: the pool
+ * @pages: as taken
+ * @nr: how many
+ */
+void kmemp_data_return(struct kmemp_host *host, const u64 *pages, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		source_give(host, pages[i], 1);
+}
+EXPORT_SYMBOL_GPL(kmemp_data_return);
+
+/**
+ * kmemp_data_enter - begin to look up and copy
+ * @host: the pool, held
+ *
+ * Pages that are looked up until kmemp_data_exit() stay what they are. No wait
+ * for memory, and no copy that can fault, in between.
+ *
+ * Return: for kmemp_data_exit().
+ */
+int kmemp_data_enter(struct kmemp_host *host)
+{
+	return srcu_read_lock(&host->readers);
+}
+EXPORT_SYMBOL_GPL(kmemp_data_enter);
+
+/**
+ * kmemp_data_exit - end of kmemp_data_enter()
+ * @host: the pool
+ * @index: as returned
+ */
+void kmemp_data_exit(struct kmemp_host *host, int index)
+{
+	srcu_read_unlock(&host->readers, index);
+}
+EXPORT_SYMBOL_GPL(kmemp_data_exit);
