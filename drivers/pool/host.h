@@ -135,6 +135,7 @@ struct kmemp_returns {
  * @tick: confirms and retires when the pool falls idle
  * @tick_newest: the newest batch that it saw last
  * @orphans: works the orphans down
+ * @orphans_error: how that ended
  * @announce: makes the pool known to front ends
  * @announced: of the pools that front ends know; under kmemp_fronts_lock
  * @bad: pages that turned bad in the allocator's hands, to be kept when their
@@ -169,6 +170,7 @@ struct kmemp_host {
 	struct delayed_work tick;
 	u64 tick_newest;
 	struct work_struct orphans;
+	int orphans_error;
 	struct work_struct announce;
 	struct list_head announced;
 	struct list_head bad;

@@ -76,6 +76,7 @@ void kmemp_idle_orphans(struct work_struct *work)
 		mutex_unlock(&host->commit);
 		cond_resched();
 	} while (ret > 0);
+	WRITE_ONCE(host->orphans_error, ret);
 	if (ret < 0)
 		pr_err("kmem %s: removing in the background: error %d; it is taken up again at the next bind; see: kmemp check %s\n",
 		       host->name, ret, host->name);
@@ -91,3 +92,19 @@ void kmemp_host_work_orphans(struct kmemp_host *host)
 		queue_work(system_unbound_wq, &host->orphans);
 }
 EXPORT_SYMBOL_GPL(kmemp_host_work_orphans);
+
+/**
+ * kmemp_host_finish_orphans - until none is left
+ * @host: the pool, held or known
+ *
+ * Context: may sleep for as long as it takes.
+ *
+ * Return: 0, or the error that ended it.
+ */
+int kmemp_host_finish_orphans(struct kmemp_host *host)
+{
+	kmemp_host_work_orphans(host);
+	flush_work(&host->orphans);
+	return READ_ONCE(host->orphans_error);
+}
+EXPORT_SYMBOL_GPL(kmemp_host_finish_orphans);

@@ -165,6 +165,7 @@ void kmemp_data_fence(struct kmemp_host *host);
 
 /* idle.c */
 void kmemp_host_work_orphans(struct kmemp_host *host);
+int kmemp_host_finish_orphans(struct kmemp_host *host);
 
 /* sysfs.c */
 extern const struct attribute_group kmemp_host_attributes;

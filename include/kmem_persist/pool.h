@@ -250,6 +250,9 @@ bool kmemp_record_advance(struct kmemp_record *record, u8 *buffer);
 int kmemp_pool_next_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 			   u64 max_pages, struct kmemp_extent *extent);
 
+int kmemp_pool_measure(struct kmemp_pool *pool, u64 object, u64 *offset,
+		       u64 end, u32 max_extents, u32 max_pages, u32 *count);
+
 struct kmemp_batch *kmemp_batch_new(struct kmemp_pool *pool);
 void kmemp_batch_free(struct kmemp_batch *batch);
 int kmemp_batch_put(struct kmemp_batch *batch, u64 object, u8 kind,

@@ -221,3 +221,43 @@ int kmemp_pool_next_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_next_extent);
+
+/**
+ * kmemp_pool_measure - a range that one batch may well unmap
+ * @pool: the pool
+ * @object: id
+ * @offset: where to begin; becomes the first mapped page at or after it
+ * @end: where to end
+ * @max_extents: touch at most so many, merged as kmemp_pool_next_extent() does
+ * @max_pages: and so many pages
+ * @count: pages from @offset on, holes included; 0: nothing is mapped there
+ *
+ * Return: 0, -EIO or -EUCLEAN.
+ */
+int kmemp_pool_measure(struct kmemp_pool *pool, u64 object, u64 *offset,
+		       u64 end, u32 max_extents, u32 max_pages, u32 *count)
+{
+	struct kmemp_extent extent;
+	u64 next = *offset, pages = 0;
+	u32 nr;
+
+	for (nr = 0; nr < max_extents && pages < max_pages; nr++) {
+		int ret = kmemp_pool_next_extent(pool, object, next,
+						 max_pages - pages, &extent);
+
+		if (ret == -ENOENT || (!ret && extent.offset >= end))
+			break;
+		if (ret)
+			return ret;
+		if (!nr)
+			*offset = extent.offset;
+		/* The holes between extents count in an unmap's width. */
+		if (extent.offset + extent.count - *offset > U32_MAX)
+			break;
+		next = min(extent.offset + extent.count, end);
+		pages += extent.count;
+	}
+	*count = nr ? next - *offset : 0;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_measure);

@@ -86,33 +86,6 @@ static int find(struct kmemp_pool *pool, struct orphan *orphan, u8 *buffer)
 	return ret;
 }
 
-/* How much of what is there from @offset on fits into a step? */
-static int measure(struct kmemp_pool *pool, u64 object, u64 *offset, u32 *count)
-{
-	struct kmemp_extent extent;
-	u64 next = *offset, pages = 0;
-	u32 nr;
-	int ret;
-
-	for (nr = 0; nr < STEP_EXTENTS && pages < STEP_PAGES; nr++) {
-		ret = kmemp_pool_next_extent(pool, object, next,
-					     STEP_PAGES - pages, &extent);
-		if (ret == -ENOENT)
-			break;
-		if (ret)
-			return ret;
-		if (!nr)
-			*offset = extent.offset;
-		/* The range between two extents counts in an unmap's width. */
-		if (extent.offset + extent.count - *offset > U32_MAX)
-			break;
-		next = extent.offset + extent.count;
-		pages += extent.count;
-	}
-	*count = nr ? next - *offset : 0;
-	return 0;
-}
-
 /* Up to @STEP_EXTENTS records of the object into the batch, to be deleted. */
 static int drop_records(struct kmemp_batch *batch, u64 object, u8 *buffer,
 			u32 *count)
@@ -155,7 +128,9 @@ static int fill_step(struct kmemp_batch *batch, const struct orphan *orphan,
 	u32 count;
 	int ret;
 
-	ret = measure(batch->pool, orphan->object, &offset, &count);
+	ret = kmemp_pool_measure(batch->pool, orphan->object, &offset,
+				 KMEMP_MAX_OBJECT_PAGES, STEP_EXTENTS,
+				 STEP_PAGES, &count);
 	if (ret)
 		return ret;
 	if (count)
