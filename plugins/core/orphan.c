@@ -154,7 +154,7 @@ static int fill_step(struct kmemp_batch *batch, const struct orphan *orphan,
 int kmemp_orphan_step(struct kmemp_pool *pool)
 {
 	struct kmemp_batch *batch;
-	struct orphan orphan;
+	struct orphan orphan = {};
 	u8 *buffer;
 	int ret;
 
