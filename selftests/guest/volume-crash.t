@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# ext4 on a volume, killed while it is written to, at ten random moments (times
+# N). The guest says "durable I" on a port of its own after file I was synced;
+# whatever it said is there afterwards, ext4 is clean after its journal was
+# replayed, the pool is sound, and a raw volume's sectors are never torn.
+# SEED=... repeats a run's moments.
+# shellcheck source=selftests/harness/guest.sh
+. "$(dirname "$0")/../harness/guest.sh"
+# shellcheck source=selftests/harness/pool.sh
+. "$(dirname "$0")/../harness/pool.sh"
+
+: "${SEED:=$(date +%s)}"
+RANDOM=$SEED
+diag "SEED=$SEED"
+system_ram='daxctl reconfigure-device --mode=system-ram dax0.0'
+
+# content I: what file I holds, of a length that depends on I
+content='content() { yes "file $1 of the crash test" | head -c $(($1 * 7919 % 300000 + 1)) || true; }'
+
+# each sector of a raw write holds the number of the write, over and over
+# shellcheck disable=SC2016 # for the guest
+writers='
+	set +e
+	(i=$1
+	while :; do
+		content $i >/mnt/v/f$((i % 40)).new && sync /mnt/v/f$((i % 40)).new &&
+			mv /mnt/v/f$((i % 40)).new /mnt/v/f$((i % 40)) && sync -f /mnt/v &&
+			echo "durable $i" >/dev/virtio-ports/oracle
+		i=$((i + 1))
+	done) &
+	(i=1
+	while :; do
+		printf "%0512d" $i >/tmp/sector
+		for s in 1 2 3 4 5 6 7; do cat /tmp/sector; done >/tmp/sectors
+		dd if=/tmp/sectors of=/dev/$raw bs=3584 seek=$((i % 50)) count=1 oflag=direct \
+			conv=notrunc status=none
+		i=$((i + 1))
+	done) &'
+
+bind() {
+	guest g devdax >/dev/null
+	guest g 'kmemp check dax0.0 >/tmp/check || [ $? = 1 ]' || return 1
+	guest g "modprobe kmem persist_format_type=bitmap; $system_ram; modprobe kmemp_blk"
+}
+
+disk_of='disk_of() {
+	for i in $(seq 100); do
+		grep -lx "$1" /sys/block/kmempblk*/volume/name 2>/dev/null && break
+		sleep 0.1
+	done | cut -d/ -f4
+}'
+
+ok "boots" guest_boot g --nvdimm 1G@1
+ok "a pool with two volumes" bind
+ok "ext4 on one" guest -t 60 g '
+	class=$(echo /sys/class/kmemp_blk/*)
+	echo "134217728 4096 fs" >$class/create
+	echo "1048576 512 raw" >$class/create
+	mkfs.ext4 -q /dev/kmempblk0
+	mkdir -p /mnt/v
+	mount /dev/kmempblk0 /mnt/v'
+
+first=1
+for round in $(seq $((10 * N))); do
+	guest g "$content
+		$disk_of
+		raw=\$(disk_of raw)
+		set -- $first
+		$writers" || fail "the writers run"
+	moment=$((RANDOM % 3000))
+	sleep "$((moment / 1000)).$(printf %03d $((moment % 1000)))"
+	guest_kill g
+	durable=$(sed -n 's/^durable //p' "$(guest_oracle g)" | tail -n 1)
+	: "${durable:=$((first - 1))}"
+
+	guest_boot g --nvdimm 1G@1 || fail "boots after the kill"
+	ok "round $round, killed after $moment ms, durable up to $durable: the pool is sound and binds" bind
+	ok "round $round: what was durable is there, ext4 is clean" guest -t 120 g "$content
+		$disk_of
+		disk=\$(disk_of fs)
+		mkdir -p /mnt/v
+		mount /dev/\$disk /mnt/v
+		for i in \$(seq $((durable > 40 ? durable - 38 : 1)) $durable); do
+			# a later write of the same name may have been on its way
+			content \$i | cmp -s - /mnt/v/f\$((i % 40)) ||
+				content \$((i + 40)) | cmp - /mnt/v/f\$((i % 40))
+		done
+		umount /mnt/v
+		fsck.ext4 -fn /dev/\$disk >/tmp/fsck 2>&1 || { cat /tmp/fsck; exit 1; }
+		mount /dev/\$disk /mnt/v"
+	ok "round $round: no sector is torn" guest g "$disk_of
+		dd if=/dev/\$(disk_of raw) bs=512 count=350 iflag=direct status=none |
+			tr '\0' '0' | fold -w 512 |
+			awk '!/^0*[0-9]+\$/ || length(\$0) != 512 { bad = 1 } END { exit bad }'"
+	first=$((durable + 1))
+done
+diag "durable at the end: $durable"
+ok "some were durable" test "$durable" -gt "$((N * 5))"
+ok "unmounts" guest -t 60 g 'umount /mnt/v'
+guest_poweroff g
+done_testing

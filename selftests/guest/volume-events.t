@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What happens to a pool while its volumes are in use: unbind, reboot, bad
+# pages, swap, the module going away and coming back.
+# shellcheck source=selftests/harness/guest.sh
+. "$(dirname "$0")/../harness/guest.sh"
+# shellcheck source=selftests/harness/pool.sh
+. "$(dirname "$0")/../harness/pool.sh"
+
+system_ram='daxctl reconfigure-device --mode=system-ram dax0.0'
+persist=/sys/bus/dax/devices/dax0.0/persist
+# shellcheck disable=SC2016 # for the guest
+disk_of='disk_of() {
+	for i in $(seq 100); do
+		grep -lx "$1" /sys/block/kmempblk*/volume/name 2>/dev/null && break
+		sleep 0.1
+	done | cut -d/ -f4
+}'
+
+bind() {
+	guest g devdax >/dev/null
+	guest g "modprobe kmem persist_format_type=bitmap; $system_ram"
+}
+
+ok "boots" guest_boot g --reboot --nvdimm 1G@1
+ok "a pool" bind
+pool_look g
+uuid=$(pool_get g uuid)
+class=/sys/class/kmemp_blk/$uuid
+ok "two volumes" guest g "
+	modprobe kmemp_blk
+	echo '209715200 4096 a' >$class/create
+	echo '209715200 512 b' >$class/create"
+
+# kmemp_blk goes and comes back
+ok "its module can go while no volume is open" guest g 'rmmod kmemp_blk; ! ls /sys/block | grep kmempblk'
+ok "and brings them back" guest g "modprobe kmemp_blk; $disk_of; test -n \"\$(disk_of a)\""
+
+# Offline without any user: volumes work by copies
+ok "memory goes offline while no volume is open" guest -t 120 g 'daxctl offline-memory dax0.0'
+ok "and a volume is written and read all the same" guest -t 60 g "$disk_of
+	disk=\$(disk_of b)
+	dd if=/dev/urandom of=/tmp/b bs=1M count=8 status=none
+	dd if=/tmp/b of=/dev/\$disk bs=1M oflag=direct status=none
+	dd if=/dev/\$disk bs=1M count=8 iflag=direct status=none | cmp - /tmp/b"
+ok "online again" guest -t 60 g 'daxctl online-memory dax0.0'
+is "accounts" "$(pool_accounts g)" ok
+
+# A bad page in a volume: its index by what it holds
+guest_allow_log g 'Memory failure: '
+guest_allow_log g 'is bad and in use'
+guest_allow_log g 'critical medium error|I/O error, dev kmempblk|Buffer I/O error on dev kmempblk'
+guest g "$disk_of
+	disk=\$(disk_of b)
+	blkdiscard \$(printf /dev/%s \$disk)
+	echo $((400 << 20)) >$persist/data_min
+	dd if=/dev/zero of=/dev/\$disk bs=1M count=150 oflag=direct status=none
+	yes 'the page that turns bad' | dd of=/dev/\$disk bs=4096 count=1 seek=38000 oflag=direct \
+		iflag=fullblock status=none
+	yes 'another page' | dd of=/dev/\$disk bs=4096 count=1 seek=38001 oflag=direct \
+		iflag=fullblock status=none"
+at=$(grep -obaF -m1 'the page that turns bad' "$(guest_image g)" | head -n 1 | cut -d: -f1)
+page=$(((at - pool_base) / 4096))
+diag "page $page of the pool, the window begins at $window_first"
+ok "a page of a volume lies in the window" test "$page" -ge "$window_first"
+guest g "printf '%#x\n' $((pool_start + page * 4096)) \
+	>/sys/devices/system/memory/hard_offline_page || true; sleep 0.5"
+ok "reading it fails" guest g "$disk_of
+	! dd if=/dev/\$(disk_of b) bs=4096 skip=38000 count=1 iflag=direct of=/dev/null 2>/dev/null"
+ok "its neighbour is read" guest g "$disk_of
+	dd if=/dev/\$(disk_of b) bs=4096 skip=38001 count=1 iflag=direct status=none | grep -q 'another page'"
+ok "a write to a part of it fails too: the rest is lost" guest g "$disk_of
+	! dd if=/dev/zero of=/dev/\$(disk_of b) bs=512 seek=304001 count=1 oflag=direct conv=notrunc 2>/dev/null"
+is "it is not recorded while it is in use" "$(pool_get g bad_pages)" 0
+ok "overwriting it as a whole heals the volume" guest g "$disk_of
+	disk=\$(disk_of b)
+	dd if=/dev/zero of=/dev/\$disk bs=4096 seek=38000 count=1 oflag=direct conv=notrunc status=none
+	dd if=/dev/\$disk bs=4096 skip=38000 count=1 iflag=direct status=none | tr -d '\0' | wc -c | grep -qx 0"
+ok "and the page is recorded as bad" guest g "
+	for i in \$(seq 50); do
+		[ \$(cat $persist/bad_pages) = 1 ] && break
+		sleep 0.1
+	done
+	[ \$(cat $persist/bad_pages) = 1 ]"
+guest g "echo 0 >$persist/data_min"
+
+# Swap for another node
+ok "swap on a volume relieves another node" guest -t 200 g "$disk_of
+	disk=\$(disk_of a)
+	mkswap -q /dev/\$disk
+	swapon /dev/\$disk
+	free=\$(awk '/MemAvailable/ { print \$2 }' /proc/meminfo)
+	node0=\$(awk '/MemFree/ { print \$4 }' /sys/devices/system/node/node0/meminfo)
+	numactl -m 0 bash -c 'head -c \$(('\$node0' * 1024 + (60 << 20))) /dev/zero | tail -c 1 | wc -c'
+	grep -q pswpout /proc/vmstat
+	[ \$(awk '/^pswpout/ { print \$2 }' /proc/vmstat) -gt 1000 ]
+	swapoff /dev/\$disk"
+is "accounts" "$(pool_accounts g)" ok
+
+# Reboot with a volume mounted
+ok "ext4 on a" guest -t 60 g "$disk_of
+	disk=\$(disk_of a)
+	mkfs.ext4 -q /dev/\$disk
+	mkdir -p /mnt/v
+	mount /dev/\$disk /mnt/v
+	dd if=/dev/urandom of=/mnt/v/x bs=1M count=20 status=none
+	sha256sum /mnt/v/x >/mnt/v/sum
+	sync -f /mnt/v"
+ok "a reboot with it mounted" guest_reboot g
+ok "the pool comes back" bind
+ok "and its file" guest -t 60 g "$disk_of
+	disk=\$(disk_of a)
+	mkdir -p /mnt/v
+	mount /dev/\$disk /mnt/v
+	sha256sum --quiet -c /mnt/v/sum"
+is "the bad page is known" "$(pool_get g bad_pages)" 1
+
+# Unbind under I/O
+guest_allow_log g 'lives on detached'
+guest_async g writer '
+	for i in $(seq 200); do
+		dd if=/dev/urandom of=/mnt/v/w$i bs=64k count=3 conv=fsync status=none || exit 1
+		sha256sum /mnt/v/w$i >>/mnt/v/sum.writer
+		echo $i >/tmp/at
+	done'
+ok "unbound through sysfs while it is written to" guest g '
+	for i in $(seq 100); do [ -s /tmp/at ] && break; sleep 0.1; done
+	echo dax0.0 >/sys/bus/dax/drivers/kmem/unbind
+	[ ! -e '$persist' ]'
+like "the log says that it lives on" "$(guest g 'dmesg')" 'in use .volume a .kmempblk[0-9]*.*lives on detached'
+ok "I/O goes on to its end" guest_await -t 200 g writer
+ok "each file can be read" guest -t 60 g '
+	sync -f /mnt/v
+	echo 3 >/proc/sys/vm/drop_caches
+	sha256sum --quiet -c /mnt/v/sum /mnt/v/sum.writer'
+ok "a new volume can still be made" guest g "
+	modprobe kmemp_blk
+	echo '4096000 4096 late' >$class/create"
+nok "its memory cannot go offline" guest g "
+	for b in /sys/devices/system/memory/memory*; do
+		[ -e \$b/node1 ] || continue
+		echo offline >\$b/state && exit 0
+	done
+	exit 1"
+ok "and after a reboot" guest_reboot g
+ok "the pool binds" bind
+ok "everything is there" guest -t 60 g "$disk_of
+	disk=\$(disk_of a)
+	mkdir -p /mnt/v
+	mount /dev/\$disk /mnt/v
+	sha256sum --quiet -c /mnt/v/sum /mnt/v/sum.writer
+	test -n \"\$(disk_of late)\"
+	umount /mnt/v
+	fsck.ext4 -fn /dev/\$disk"
+
+# Nothing is held: unbind while online, no volume open
+ok "unbound while online, no volume open" guest g 'echo dax0.0 >/sys/bus/dax/drivers/kmem/unbind'
+ok "its volumes come back, for as long as it lives" guest g "$disk_of
+	test -n \"\$(disk_of a)\"
+	dd if=/dev/\$(disk_of a) bs=1M count=4 iflag=direct of=/dev/null status=none"
+guest_poweroff g
+done_testing
