@@ -72,6 +72,5 @@ int main(int argc, char **argv)
 	}
 	message_set_verb(command->name);
 	return finish(command->run(command, argc - 1, argv + 1),
-		      command->usage_status == CHECK_USAGE ? CHECK_FAILED :
-							     EXIT_FAILED);
+		      command->failed_status);
 }

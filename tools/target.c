@@ -124,6 +124,28 @@ void target_put(struct target *target)
 		daxctl_unref(target->ctx);
 }
 
+/**
+ * target_run - find what a command shall work on, and let it work
+ * @command: the command
+ * @arg: as for target_find()
+ * @fn: works on it, returns the exit code
+ * @data: for @fn
+ *
+ * Return: the exit code.
+ */
+int target_run(const struct command *command, const char *arg,
+	       int (*fn)(const struct target *target, void *data), void *data)
+{
+	struct target target;
+	int status;
+
+	if (target_find(&target, arg))
+		return command->failed_status;
+	status = fn(&target, data);
+	target_put(&target);
+	return status;
+}
+
 static int overlaps(void *arg, const struct kernel_detached *pool)
 {
 	struct daxctl_dev *dev = arg;
@@ -165,6 +187,21 @@ const char *target_mode_name(enum target_mode mode)
 	};
 
 	return names[mode];
+}
+
+/**
+ * target_bound - may the kernel be asked about this pool?
+ * @target: as found
+ *
+ * Return: 0, or -ENODEV where it was told why not, and what helps.
+ */
+int target_bound(const struct target *target)
+{
+	if (target->mode != TARGET_IMAGE && kernel_has_pool(target->name))
+		return 0;
+	complain(target->name, "no pool is bound here; bind it first: daxctl reconfigure-device --mode=system-ram %s",
+		 target->mode == TARGET_IMAGE ? "DEV" : target->name);
+	return -ENODEV;
 }
 
 /**
