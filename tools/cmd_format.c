@@ -334,7 +334,8 @@ static int format(struct request *request, const struct target *target)
 	if (!ret)
 		ret = show(target, &file.media);
 	kmemp_media_file_close(&file);
-	explicit_bzero(&request->params, sizeof(request->params));
+	explicit_bzero(request->params.seal_key, KMEMP_KEY_SIZE);
+	explicit_bzero(request->params.hash_key, KMEMP_KEY_SIZE);
 	return ret;
 }
 
