@@ -21,6 +21,8 @@
 #include "kmemp.h"
 #include "target.h"
 
+#define DETACHED "its pool was unbound while in use and lives on detached; close its users, it comes back with the next boot"
+
 /* "dax0.0" */
 static bool is_dax_name(const char *name)
 {
@@ -197,10 +199,23 @@ const char *target_mode_name(enum target_mode mode)
  */
 int target_bound(const struct target *target)
 {
-	if (target->mode != TARGET_IMAGE && kernel_has_pool(target->name))
+	const char *name = target->name;
+
+	if (target->mode != TARGET_IMAGE && kernel_has_pool(name))
 		return 0;
-	complain(target->name, "no pool is bound here; bind it first: daxctl reconfigure-device --mode=system-ram %s",
-		 target->mode == TARGET_IMAGE ? "DEV" : target->name);
+	switch (target->mode) {
+	case TARGET_DETACHED:
+		complain(name, DETACHED);
+		break;
+	case TARGET_SYSTEM_RAM:
+		complain(name, "no pool is bound here, it is nothing but RAM; make it one first: daxctl reconfigure-device --mode=devdax --force %s, then kmemp format",
+			 name);
+		break;
+	default:
+		complain(name, "no pool is bound here; bind it first: daxctl reconfigure-device --mode=system-ram %s",
+			 target->mode == TARGET_IMAGE ? "DEV" : name);
+		break;
+	}
 	return -ENODEV;
 }
 
@@ -221,7 +236,7 @@ int target_free(const struct target *target)
 			 target->name);
 		break;
 	case TARGET_DETACHED:
-		complain(target->name, "its pool was unbound while in use and lives on detached; close its users, it comes back with the next boot");
+		complain(target->name, DETACHED);
 		break;
 	case TARGET_DISABLED:
 		complain(target->name, "is disabled; enable it with: daxctl reconfigure-device --mode=devdax %s",
