@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/kernel.h>
@@ -188,12 +189,19 @@ int volume_find(const char *pool, const char *name, struct volume *volume)
  * @what: "create", "resize" or "remove"
  * @text: what the file of that name takes
  *
+ * When a writer closes a disk, udev opens it soon after for a look at what is
+ * on it now. So a volume is busy only when it is for a second.
+ *
  * Return: 0 or a negative errno, which is the module's.
  */
 int volume_request(const char *pool, const char *what, const char *text)
 {
+	const struct timespec pause = { .tv_nsec = 50000000 };
 	char path[PATH_MAX];
+	int ret, tries = 20;
 
 	pool_path(path, sizeof(path), pool, what);
-	return kernel_write_file(path, text);
+	while ((ret = kernel_write_file(path, text)) == -EBUSY && tries--)
+		nanosleep(&pause, NULL);
+	return ret;
 }
