@@ -83,6 +83,18 @@ struct request {
 /* Line of sysfs: two numbers of up to 20 digits, a name, blanks. */
 #define LINE_SIZE	(2 * 21 + KMEMP_LABEL_SIZE + 2)
 
+static const char *advice(int error)
+{
+	return (error == -EACCES || error == -EPERM) && geteuid() ?
+	       "run as root" : "see the kernel log";
+}
+
+static void complain_other(const char *dev, const char *name, int error)
+{
+	complain(dev, "volume '%s': %s; %s", name, strerror(-error),
+		 advice(error));
+}
+
 /* What the kernel may answer, and what helps. @disk is empty where unknown. */
 static void complain_refused(const char *dev, const char *name,
 			     const char *disk, int error)
@@ -99,8 +111,11 @@ static void complain_refused(const char *dev, const char *name,
 			 name, dev);
 		break;
 	case EBUSY:
-		complain(dev, "volume '%s' is open; unmount it and stop what uses it, see: lsblk /dev/%s, fuser -v /dev/%s",
-			 name, disk, disk);
+		if (!disk[0])
+			complain_other(dev, name, error);
+		else
+			complain(dev, "volume '%s' is open; unmount it and stop what uses it, see: lsblk /dev/%s, fuser -v /dev/%s",
+				 name, disk, disk);
 		break;
 	case ENOSPC:
 		complain(dev, "no room for the metadata of volume '%s'; discard what other volumes do not need (fstrim), or let data have more: kmemp limits %s",
@@ -123,14 +138,8 @@ static void complain_refused(const char *dev, const char *name,
 		complain(dev, "the kernel takes no volume '%s' of such a name, size or block size; see the kernel log",
 			 name);
 		break;
-	case EACCES:
-	case EPERM:
-		complain(dev, "volume '%s': %s; run as root", name,
-			 strerror(-error));
-		break;
 	default:
-		complain(dev, "volume '%s': %s; see the kernel log", name,
-			 strerror(-error));
+		complain_other(dev, name, error);
 		break;
 	}
 }
@@ -148,8 +157,7 @@ static int need_module(const char *subject)
 			 MODULE);
 	else if (ret)
 		complain(subject, "cannot load %s: %s; %s", MODULE,
-			 strerror(-ret), geteuid() ? "run as root" :
-			 "see the kernel log");
+			 strerror(-ret), advice(ret));
 	return ret;
 }
 
