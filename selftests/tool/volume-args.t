@@ -70,29 +70,28 @@ volume "remove: a name like an option" 2 '-x: unknown' remove img -x
 volume "remove: the same behind --" 2 "NAME: '-x' is no name" remove -- img -x
 for name in . .. a/b / ../../etc/passwd -x $'a\nb' $'db\n' $'\n' $'\e[31m' $'a\tb' $'\r' $'\x01' \
 	$'\x7f' $'\xff' $'caf\xc3' $'\xc0\xaf' $'\xc2\x9b' $'\xed\xa0\x80' $'\xf4\x90\x80\x80'; do
-	quoted=$(printf %q "$name")
-	volume "create: name $quoted" 2 "NAME: '.*' is no name; 1 to 64 bytes" create -- img "$name" 1G
-	volume "resize: name $quoted" 2 'NAME: .* is no name' resize --force -- img "$name" 1G
-	volume "remove: name $quoted" 2 'NAME: .* is no name' remove --force -- img "$name"
+	volume "create: name $(printf %q "$name")" 2 "NAME: '.*' is no name; 1 to 64 bytes" create -- img "$name" 1G
 done
+volume "resize: a path for a name" 2 "NAME: 'a/b' is no name" resize --force img a/b 1G
+volume "remove: a path for a name" 2 "NAME: 'a/b' is no name" remove --force img a/b
 long=$(printf '%065d' 0)
 volume "create: a name of 65 bytes" 2 'NAME: 65 bytes, at most 64 fit' create img "$long" 1G
 volume "remove: a name of 65 bytes" 2 'NAME: 65 bytes' remove img "$long"
 volume "create: a name of 100000 bytes" 2 'NAME: 100000 bytes' create img "$(printf '%0100000d' 0)" 1G
 
+for size in K 12Q 1KB 0x10 1.5G ' 5' '5,' five '1G ' $'1G\n' '1G 512 x' %s +5; do
+	volume "create: size $(printf %q "$size")" 2 "SIZE: '.*' is no size" create img db "$size"
+done
+for size in 18446744073709551616 99999999999999999999 16777216T; do
+	volume "create: size $size" 2 'SIZE: .* is larger than any device' create img db $size
+done
 for verb in create resize; do
-	for size in K 12Q 1KB 0x10 1.5G ' 5' '5,' five '1G ' $'1G\n' '1G 512 x' %s +5; do
-		volume "$verb: size $(printf %q "$size")" 2 "SIZE: '.*' is no size" $verb img db "$size"
-	done
 	volume "$verb: a negative size" 2 '-5: unknown' $verb img db -5
 	volume "$verb: the same behind --" 2 "SIZE: '-5' is no size" $verb -- img db -5
 	volume "$verb: no size at all" 2 'SIZE: 0: a volume of no size; at least 4K' $verb img db 0
 	volume "$verb: half a page" 2 'SIZE: 512 is not a multiple of 4096' $verb img db 512
 	for size in 4097T 4503599627374592; do
 		volume "$verb: size $size" 2 'SIZE: .* is too large; at most 4096T' $verb img db $size
-	done
-	for size in 18446744073709551616 99999999999999999999 16777216T; do
-		volume "$verb: size $size" 2 'SIZE: .* is larger than any device' $verb img db $size
 	done
 done
 for block in 0 1 511 1024 8192 4K '' ' 512' 512x -512 4294967808 $'\e[2J'; do
