@@ -121,7 +121,7 @@ static int check_pool(struct json_object *object, const struct target *target,
 	return damaged ? CHECK_DAMAGED : CHECK_CLEAN;
 }
 
-static int check_target(const struct target *target)
+static int check_target(const struct target *target, void *data)
 {
 	struct json_object *object;
 	struct kmemp_media_file file;
@@ -139,30 +139,16 @@ static int check_target(const struct target *target)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct target target;
 	const char *arg;
-	int c, status;
+	int status;
 
-	while ((c = options_next(command, argc, argv, check_options)) !=
-	       OPTIONS_END) {
-		switch (c) {
-		case 'u':
-			report_set_human();
-			break;
-		case OPTIONS_HELP:
-			return CHECK_CLEAN;
-		default:
-			return CHECK_USAGE;
-		}
-	}
+	status = options_take(command, argc, argv, check_options, NULL, NULL);
+	if (status != OPTIONS_END)
+		return status;
 	arg = options_target(command, argc, argv, "DAX device or image");
 	if (!arg)
 		return CHECK_USAGE;
-	if (target_find(&target, arg))
-		return CHECK_FAILED;
-	status = check_target(&target);
-	target_put(&target);
-	return status;
+	return target_run(command, arg, check_target, NULL);
 }
 
 const struct command cmd_check = {
@@ -170,5 +156,6 @@ const struct command cmd_check = {
 	.summary = "verify a pool, reading only",
 	.help = check_help,
 	.usage_status = CHECK_USAGE,
+	.failed_status = CHECK_FAILED,
 	.run = run,
 };

@@ -125,20 +125,8 @@ static int parse_pages(const char *option, u64 *pages)
 
 static int parse_label(struct request *request)
 {
-	size_t len = strlen(optarg);
-
-	if (len > KMEMP_LABEL_SIZE) {
-		complain("--label", "%zu bytes, at most %u fit", len,
-			 KMEMP_LABEL_SIZE);
-		return -EINVAL;
-	}
-	if (!kmemp_name_valid(optarg, len)) {
-		complain("--label", "'%s' is no name; 1 to %u bytes of UTF-8 without '/', control characters and leading '-', not '.' or '..'",
-			 optarg, KMEMP_LABEL_SIZE);
-		return -EINVAL;
-	}
 	request->params.label = optarg;
-	return 0;
+	return parse_name("--label", optarg);
 }
 
 static int parse_uuid(struct request *request)
@@ -153,8 +141,10 @@ static int parse_uuid(struct request *request)
 }
 
 /* Return: 0, or -EINVAL where the mistake was told. */
-static int parse_option(struct request *request, int c)
+static int parse_option(void *arg, int c)
 {
+	struct request *request = arg;
+
 	switch (c) {
 	case 't':
 		request->type = optarg;
@@ -175,14 +165,9 @@ static int parse_option(struct request *request, int c)
 		return parse_pages("--data-min", &request->params.data_min);
 	case 'M':
 		return parse_pages("--data-max", &request->params.data_max);
-	case 'f':
+	default:	/* 'f' */
 		request->force = true;
 		return 0;
-	case 'u':
-		report_set_human();
-		return 0;
-	default:
-		return -EINVAL;
 	}
 }
 
@@ -349,34 +334,35 @@ static int format(struct request *request, const struct target *target)
 	if (!ret)
 		ret = show(target, &file.media);
 	kmemp_media_file_close(&file);
-	explicit_bzero(&request->params, sizeof(request->params));
+	explicit_bzero(request->params.seal_key, KMEMP_KEY_SIZE);
+	explicit_bzero(request->params.hash_key, KMEMP_KEY_SIZE);
 	return ret;
+}
+
+static int format_target(const struct target *target, void *data)
+{
+	struct request *request = data;
+
+	if (format(request, target))
+		return EXIT_FAILED;
+	warn_modules(target, request);
+	return EXIT_OK;
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct request request = {};
-	struct target target;
 	const char *arg;
-	int c, ret;
+	int status;
 
-	while ((c = options_next(command, argc, argv, format_options)) !=
-	       OPTIONS_END) {
-		if (c == OPTIONS_HELP)
-			return EXIT_OK;
-		if (c == OPTIONS_BAD || parse_option(&request, c))
-			return EXIT_USAGE;
-	}
+	status = options_take(command, argc, argv, format_options,
+			      parse_option, &request);
+	if (status != OPTIONS_END)
+		return status;
 	arg = options_target(command, argc, argv, "DAX device or image");
 	if (!arg || find_type(&request))
 		return EXIT_USAGE;
-	if (target_find(&target, arg))
-		return EXIT_FAILED;
-	ret = format(&request, &target);
-	if (!ret)
-		warn_modules(&target, &request);
-	target_put(&target);
-	return ret ? EXIT_FAILED : EXIT_OK;
+	return target_run(command, arg, format_target, &request);
 }
 
 const struct command cmd_format = {
@@ -384,5 +370,6 @@ const struct command cmd_format = {
 	.summary = "make a device or an image a pool",
 	.help = format_help,
 	.usage_status = EXIT_USAGE,
+	.failed_status = EXIT_FAILED,
 	.run = run,
 };

@@ -55,7 +55,7 @@ static void info_kernel(struct json_object *object, const struct target *target)
 	report_string(object, "kmem_module", modules_kmem());
 }
 
-static int info(const struct target *target)
+static int info(const struct target *target, void *data)
 {
 	struct json_object *object = json_object_new_object();
 	int ret = 0;
@@ -75,30 +75,16 @@ static int info(const struct target *target)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct target target;
 	const char *arg;
-	int c, status;
+	int status;
 
-	while ((c = options_next(command, argc, argv, info_options)) !=
-	       OPTIONS_END) {
-		switch (c) {
-		case 'u':
-			report_set_human();
-			break;
-		case OPTIONS_HELP:
-			return EXIT_OK;
-		default:
-			return EXIT_USAGE;
-		}
-	}
+	status = options_take(command, argc, argv, info_options, NULL, NULL);
+	if (status != OPTIONS_END)
+		return status;
 	arg = options_target(command, argc, argv, "DAX device or image");
 	if (!arg)
 		return EXIT_USAGE;
-	if (target_find(&target, arg))
-		return EXIT_FAILED;
-	status = info(&target);
-	target_put(&target);
-	return status;
+	return target_run(command, arg, info, NULL);
 }
 
 const struct command cmd_info = {
@@ -106,5 +92,6 @@ const struct command cmd_info = {
 	.summary = "all that is known of one device or image",
 	.help = info_help,
 	.usage_status = EXIT_USAGE,
+	.failed_status = EXIT_FAILED,
 	.run = run,
 };

@@ -38,6 +38,18 @@ struct limits {
 	u64 max;
 };
 
+/**
+ * struct request - what the command line asks for
+ * @limits: the new ones
+ * @have_min: @limits.min is one
+ * @have_max: @limits.max is one
+ */
+struct request {
+	struct limits limits;
+	bool have_min;
+	bool have_max;
+};
+
 static int read_limits(const char *dev, struct limits *limits, u64 *pool_size)
 {
 	int ret;
@@ -114,23 +126,18 @@ static int write_limits(const char *dev, const struct limits *old,
 	return ret;
 }
 
-static int change(const struct target *target, const struct limits *wanted,
-		  bool have_min, bool have_max)
+static int change(const struct target *target, void *data)
 {
+	const struct request *request = data;
 	const char *dev = target->name;
 	struct json_object *object;
 	struct limits old, new;
 	u64 pool_size;
 
-	if (target->mode == TARGET_IMAGE || !kernel_has_pool(dev)) {
-		complain(dev, "no pool is bound here; bind it first: daxctl reconfigure-device --mode=system-ram %s",
-			 target->mode == TARGET_IMAGE ? "DEV" : dev);
+	if (target_bound(target) || read_limits(dev, &old, &pool_size))
 		return EXIT_FAILED;
-	}
-	if (read_limits(dev, &old, &pool_size))
-		return EXIT_FAILED;
-	new.min = have_min ? wanted->min : old.min;
-	new.max = have_max ? wanted->max : old.max;
+	new.min = request->have_min ? request->limits.min : old.min;
+	new.max = request->have_max ? request->limits.max : old.max;
 	if (check_limits(dev, &new, pool_size) ||
 	    write_limits(dev, &old, &new) ||
 	    read_limits(dev, &new, &pool_size))
@@ -145,48 +152,36 @@ static int change(const struct target *target, const struct limits *wanted,
 	return EXIT_OK;
 }
 
+static int take(void *arg, int c)
+{
+	struct request *request = arg;
+
+	if (c == 'm') {
+		request->have_min = true;
+		return parse_size("--data-min", optarg, &request->limits.min);
+	}
+	request->have_max = true;
+	return parse_size("--data-max", optarg, &request->limits.max);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
-	bool have_min = false, have_max = false;
-	struct limits wanted = {};
-	struct target target;
+	struct request request = {};
 	const char *arg;
-	int c, status;
+	int status;
 
-	while ((c = options_next(command, argc, argv, limits_options)) !=
-	       OPTIONS_END) {
-		switch (c) {
-		case 'm':
-			if (parse_size("--data-min", optarg, &wanted.min))
-				return EXIT_USAGE;
-			have_min = true;
-			break;
-		case 'M':
-			if (parse_size("--data-max", optarg, &wanted.max))
-				return EXIT_USAGE;
-			have_max = true;
-			break;
-		case 'u':
-			report_set_human();
-			break;
-		case OPTIONS_HELP:
-			return EXIT_OK;
-		default:
-			return EXIT_USAGE;
-		}
-	}
+	status = options_take(command, argc, argv, limits_options, take,
+			      &request);
+	if (status != OPTIONS_END)
+		return status;
 	arg = options_target(command, argc, argv, "DAX device");
 	if (!arg)
 		return EXIT_USAGE;
-	if (!have_min && !have_max) {
+	if (!request.have_min && !request.have_max) {
 		complain(arg, "which limit? give --data-min, --data-max or both; to see them: kmemp info");
 		return EXIT_USAGE;
 	}
-	if (target_find(&target, arg))
-		return EXIT_FAILED;
-	status = change(&target, &wanted, have_min, have_max);
-	target_put(&target);
-	return status;
+	return target_run(command, arg, change, &request);
 }
 
 const struct command cmd_limits = {
@@ -194,5 +189,6 @@ const struct command cmd_limits = {
 	.summary = "change what persistent data is guaranteed and allowed",
 	.help = limits_help,
 	.usage_status = EXIT_USAGE,
+	.failed_status = EXIT_FAILED,
 	.run = run,
 };

@@ -77,6 +77,14 @@ static int list_detached(void *arg, const struct kernel_detached *pool)
 	return 0;
 }
 
+static int take(void *arg, int c)
+{
+	bool *all = arg;
+
+	*all = true;
+	return 0;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct daxctl_region *region;
@@ -84,23 +92,11 @@ static int run(const struct command *command, int argc, char **argv)
 	struct daxctl_ctx *ctx;
 	struct daxctl_dev *dev;
 	bool all = false;
-	int c;
+	int status;
 
-	while ((c = options_next(command, argc, argv, list_options)) !=
-	       OPTIONS_END) {
-		switch (c) {
-		case 'a':
-			all = true;
-			break;
-		case 'u':
-			report_set_human();
-			break;
-		case OPTIONS_HELP:
-			return EXIT_OK;
-		default:
-			return EXIT_USAGE;
-		}
-	}
+	status = options_take(command, argc, argv, list_options, take, &all);
+	if (status != OPTIONS_END)
+		return status;
 	if (options_none(command, argc, argv))
 		return EXIT_USAGE;
 
@@ -125,5 +121,6 @@ const struct command cmd_list = {
 	.summary = "pools that the kernel has, or all DAX devices",
 	.help = list_help,
 	.usage_status = EXIT_USAGE,
+	.failed_status = EXIT_FAILED,
 	.run = run,
 };

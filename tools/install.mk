@@ -6,7 +6,7 @@
 export DESTDIR PREFIX PURGE
 
 .PHONY: install
-install: modules tools	## modules, kmemp, manual pages and the guard (DESTDIR, PREFIX, KVER)
+install: modules tools	## modules, kmemp, manual pages, udev rule and the guard (DESTDIR, PREFIX, KVER)
 	$(Q)tools/install
 
 .PHONY: uninstall

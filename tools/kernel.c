@@ -3,6 +3,7 @@
  * The kernel's side of pools, see kernel.h. The interface is described in
  * kmem-persist(7).
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -38,7 +39,35 @@ bool kernel_has_pool(const char *dev)
 	return !access(path, F_OK);
 }
 
-static int read_file(const char *path, char *value, size_t size)
+/**
+ * kernel_has_pools - is a pool bound on any device?
+ *
+ * Return: true if one is.
+ */
+bool kernel_has_pools(void)
+{
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	dir = opendir(DAX_DEVICES);
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir)))
+		found = kernel_has_pool(entry->d_name);
+	closedir(dir);
+	return found;
+}
+
+/**
+ * kernel_read_file - one value
+ * @path: file of sysfs
+ * @value: filled in, without the newline at its end
+ * @size: its bytes
+ *
+ * Return: 0 or a negative errno.
+ */
+int kernel_read_file(const char *path, char *value, size_t size)
 {
 	size_t len = 0;
 	ssize_t n;
@@ -61,6 +90,48 @@ static int read_file(const char *path, char *value, size_t size)
 }
 
 /**
+ * kernel_read_file_number - one number
+ * @path: file of sysfs
+ * @value: filled in
+ *
+ * Return: 0 or a negative errno.
+ */
+int kernel_read_file_number(const char *path, u64 *value)
+{
+	char text[64], *end;
+	int ret;
+
+	ret = kernel_read_file(path, text, sizeof(text));
+	if (ret)
+		return ret;
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	return errno || end == text || *end ? -EPROTO : 0;
+}
+
+/**
+ * kernel_write_file - write one value, in one piece
+ * @path: file of sysfs
+ * @text: the value
+ *
+ * Return: 0 or a negative errno, which is the driver's.
+ */
+int kernel_write_file(const char *path, const char *text)
+{
+	ssize_t len = strlen(text), written;
+	int fd, ret = 0;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	written = write(fd, text, len);
+	if (written != len)
+		ret = written < 0 ? -errno : -EIO;
+	close(fd);
+	return ret;
+}
+
+/**
  * kernel_read - one value of a bound pool
  * @dev: "dax0.0"
  * @attr: name of the value
@@ -74,7 +145,7 @@ int kernel_read(const char *dev, const char *attr, char *value, size_t size)
 	char path[PATH_MAX];
 
 	pool_path(path, sizeof(path), dev, attr);
-	return read_file(path, value, size);
+	return kernel_read_file(path, value, size);
 }
 
 /**
@@ -87,15 +158,10 @@ int kernel_read(const char *dev, const char *attr, char *value, size_t size)
  */
 int kernel_read_number(const char *dev, const char *attr, u64 *value)
 {
-	char text[64], *end;
-	int ret;
+	char path[PATH_MAX];
 
-	ret = kernel_read(dev, attr, text, sizeof(text));
-	if (ret)
-		return ret;
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	return errno || end == text || *end ? -EPROTO : 0;
+	pool_path(path, sizeof(path), dev, attr);
+	return kernel_read_file_number(path, value);
 }
 
 /**
@@ -109,17 +175,10 @@ int kernel_read_number(const char *dev, const char *attr, u64 *value)
 int kernel_write_number(const char *dev, const char *attr, u64 value)
 {
 	char path[PATH_MAX], text[32];
-	int fd, len, ret = 0;
 
 	pool_path(path, sizeof(path), dev, attr);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	len = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)value);
-	if (write(fd, text, len) != len)
-		ret = -errno;
-	close(fd);
-	return ret;
+	snprintf(text, sizeof(text), "%llu\n", (unsigned long long)value);
+	return kernel_write_file(path, text);
 }
 
 /* The lines of a file of the driver; none where there is no such driver. */
@@ -227,11 +286,11 @@ static void region_domain(const char *dir, char *domain, size_t size)
 	char path[PATH_MAX + 32], mappings[32];
 
 	snprintf(path, sizeof(path), "%s/persistence_domain", dir);
-	if (!read_file(path, domain, size) && domain[0])
+	if (!kernel_read_file(path, domain, size) && domain[0])
 		return;
 	snprintf(path, sizeof(path), "%s/mappings", dir);
 	snprintf(domain, size, "%s",
-		 !read_file(path, mappings, sizeof(mappings)) &&
+		 !kernel_read_file(path, mappings, sizeof(mappings)) &&
 		 atoi(mappings) > 0 ? "memory_controller" : "none");
 }
 

@@ -10,9 +10,13 @@
 #define KERNEL_VALUE_SIZE	4096
 
 bool kernel_has_pool(const char *dev);
+bool kernel_has_pools(void);
 int kernel_read(const char *dev, const char *attr, char *value, size_t size);
 int kernel_read_number(const char *dev, const char *attr, u64 *value);
 int kernel_write_number(const char *dev, const char *attr, u64 value);
+int kernel_read_file(const char *path, char *value, size_t size);
+int kernel_read_file_number(const char *path, u64 *value);
+int kernel_write_file(const char *path, const char *text);
 bool kernel_refusal(const char *dev, char *text, size_t size);
 
 /**

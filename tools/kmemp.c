@@ -13,6 +13,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_list, &cmd_info, &cmd_format, &cmd_check, &cmd_limits,
+	&cmd_volume,
 };
 
 static void print_help(void)
@@ -72,6 +73,5 @@ int main(int argc, char **argv)
 	}
 	message_set_verb(command->name);
 	return finish(command->run(command, argc - 1, argv + 1),
-		      command->usage_status == CHECK_USAGE ? CHECK_FAILED :
-							     EXIT_FAILED);
+		      command->failed_status);
 }

@@ -29,6 +29,7 @@
  * @summary: one line, for `kmemp --help`
  * @help: what `kmemp <verb> --help` prints
  * @usage_status: exit code for wrong arguments
+ * @failed_status: exit code for what was refused or failed
  * @run: does it; arguments as for main(), the verb being argv[0]; returns the
  *	exit code
  */
@@ -37,6 +38,7 @@ struct command {
 	const char *summary;
 	const char *help;
 	int usage_status;
+	int failed_status;
 	int (*run)(const struct command *command, int argc, char **argv);
 };
 
@@ -45,6 +47,7 @@ extern const struct command cmd_info;
 extern const struct command cmd_format;
 extern const struct command cmd_check;
 extern const struct command cmd_limits;
+extern const struct command cmd_volume;
 
 /* message.c */
 void message_set_verb(const char *verb);
@@ -52,16 +55,18 @@ void complain(const char *subject, const char *fmt, ...) __printf(2, 3);
 void text_sanitize(char *text);
 
 /* options.c */
-int options_next(const struct command *command, int argc, char **argv,
-		 const struct option *options);
+int options_take(const struct command *command, int argc, char **argv,
+		 const struct option *options, int (*take)(void *arg, int c),
+		 void *arg);
+char **options_arguments(const struct command *command, int argc, char **argv,
+			 const char *const *what, int count);
 const char *options_target(const struct command *command, int argc,
 			   char **argv, const char *what);
 int options_none(const struct command *command, int argc, char **argv);
 int parse_size(const char *option, const char *text, u64 *bytes);
+int parse_name(const char *option, const char *text);
 
-/* What options_next() returns besides an option's own value. */
+/* options_take() found nothing to end the program for. */
 #define OPTIONS_END	(-1)
-#define OPTIONS_HELP	(-2)
-#define OPTIONS_BAD	(-3)
 
 #endif /* KMEMP_TOOLS_KMEMP_H */

@@ -2,6 +2,7 @@
 /*
  * Kernel modules, found as modprobe finds them.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,4 +82,38 @@ bool modules_have_format(const char *name)
 
 	snprintf(alias, sizeof(alias), "kmemp-format-%.32s", name);
 	return lookup(alias, NULL);
+}
+
+/**
+ * modules_load - load a module and those it needs
+ * @name: of the module
+ *
+ * The configuration counts, as for modprobe.
+ *
+ * Return: 0 also if it was loaded already, -ENOENT if there is none, or
+ * another negative errno.
+ */
+int modules_load(const char *name)
+{
+	struct kmod_list *modules = NULL, *entry;
+	struct kmod_ctx *ctx;
+	int ret;
+
+	ctx = kmod_new(NULL, NULL);
+	if (!ctx)
+		return -ENOMEM;
+	ret = kmod_module_new_from_lookup(ctx, name, &modules);
+	if (!ret && !modules)
+		ret = -ENOENT;
+	kmod_list_foreach(entry, modules) {
+		struct kmod_module *module = kmod_module_get_module(entry);
+
+		if (!ret)
+			ret = kmod_module_probe_insert_module(module, 0, NULL,
+							      NULL, NULL, NULL);
+		kmod_module_unref(module);
+	}
+	kmod_module_unref_list(modules);
+	kmod_unref(ctx);
+	return ret;
 }

@@ -7,7 +7,10 @@
 
 #include <linux/errno.h>
 
+#include <kmem_persist/pool.h>
+
 #include "kmemp.h"
+#include "report.h"
 
 static void complain_usage(const struct command *command, const char *subject,
 			   const char *what)
@@ -28,41 +31,81 @@ static void short_options(const struct option *options, char *spec)
 }
 
 /**
- * options_next - the next option
+ * options_take - take all options
  * @command: whose command line; prints its help, and names it in messages
  * @argc: as for main()
  * @argv: as for main()
  * @options: for getopt_long(), with "help" as 'h' among them
+ * @take: called for each option but --help and --human, with its value and
+ *	optarg set; returns -EINVAL where it has told of a mistake. NULL for a
+ *	command that has no others
+ * @arg: for @take
  *
- * Return: the option's value, OPTIONS_END, OPTIONS_HELP where help was
- * printed, or OPTIONS_BAD where the mistake was told.
+ * Return: OPTIONS_END, or the exit code with which the command is over: help
+ * was printed, or a mistake was told.
  */
-int options_next(const struct command *command, int argc, char **argv,
-		 const struct option *options)
+int options_take(const struct command *command, int argc, char **argv,
+		 const struct option *options, int (*take)(void *arg, int c),
+		 void *arg)
 {
 	char spec[64];
 	int c;
 
 	short_options(options, spec);
 	opterr = 0;
-	c = getopt_long(argc, argv, spec, options, NULL);
-	switch (c) {
-	case -1:
-		return OPTIONS_END;
-	case 'h':
-		fputs(command->help, stdout);
-		return OPTIONS_HELP;
-	case ':':
-		complain_usage(command, argv[optind - 1],
-			       "the option needs a value");
-		return OPTIONS_BAD;
-	case '?':
-		complain_usage(command, argv[optind - 1],
-			       "unknown, ambiguous or malformed option");
-		return OPTIONS_BAD;
-	default:
-		return c;
+	while ((c = getopt_long(argc, argv, spec, options, NULL)) != -1) {
+		switch (c) {
+		case 'h':
+			fputs(command->help, stdout);
+			return EXIT_OK;
+		case 'u':
+			report_set_human();
+			break;
+		case ':':
+			complain_usage(command, argv[optind - 1],
+				       "the option needs a value");
+			return command->usage_status;
+		case '?':
+			complain_usage(command, argv[optind - 1],
+				       "unknown, ambiguous or malformed option");
+			return command->usage_status;
+		default:
+			if (take(arg, c))
+				return command->usage_status;
+		}
 	}
+	return OPTIONS_END;
+}
+
+/**
+ * options_arguments - the arguments that are no options
+ * @command: whose command line
+ * @argc: as for main(), options taken
+ * @argv: as for main()
+ * @what: what each is, for messages
+ * @count: how many there must be
+ *
+ * Return: the first of @count arguments, none of them empty, or NULL where the
+ * mistake was told.
+ */
+char **options_arguments(const struct command *command, int argc, char **argv,
+			 const char *const *what, int count)
+{
+	char text[64];
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (optind + i >= argc || !argv[optind + i][0]) {
+			snprintf(text, sizeof(text), "which %s?", what[i]);
+			complain_usage(command, NULL, text);
+			return NULL;
+		}
+	if (optind + count < argc) {
+		complain_usage(command, argv[optind + count],
+			       "one argument too many");
+		return NULL;
+	}
+	return argv + optind;
 }
 
 /**
@@ -77,19 +120,9 @@ int options_next(const struct command *command, int argc, char **argv,
 const char *options_target(const struct command *command, int argc,
 			   char **argv, const char *what)
 {
-	char text[64];
+	char **args = options_arguments(command, argc, argv, &what, 1);
 
-	if (optind >= argc || !argv[optind][0]) {
-		snprintf(text, sizeof(text), "which %s?", what);
-		complain_usage(command, NULL, text);
-		return NULL;
-	}
-	if (optind + 1 < argc) {
-		complain_usage(command, argv[optind + 1],
-			       "one argument too many");
-		return NULL;
-	}
-	return argv[optind];
+	return args ? args[0] : NULL;
 }
 
 /**
@@ -159,4 +192,28 @@ int parse_size(const char *option, const char *text, u64 *bytes)
 too_large:
 	complain(option, "%.64s is larger than any device", text);
 	return -EINVAL;
+}
+
+/**
+ * parse_name - a label or a volume's name
+ * @option: whose value it is, for messages
+ * @text: the name
+ *
+ * Return: 0, or -EINVAL where the mistake was told.
+ */
+int parse_name(const char *option, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len > KMEMP_LABEL_SIZE) {
+		complain(option, "%zu bytes, at most %u fit", len,
+			 KMEMP_LABEL_SIZE);
+		return -EINVAL;
+	}
+	if (!kmemp_name_valid(text, len)) {
+		complain(option, "'%s' is no name; 1 to %u bytes of UTF-8 without '/', control characters and leading '-', not '.' or '..'",
+			 text, KMEMP_LABEL_SIZE);
+		return -EINVAL;
+	}
+	return 0;
 }

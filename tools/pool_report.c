@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include "pool_report.h"
 #include "report.h"
+#include "volume.h"
 
 /* sizeof(struct page), and the size of what it describes. */
 #define PAGE_DESCRIPTOR		64
@@ -40,6 +41,26 @@ void pool_report_device(struct json_object *object, struct daxctl_dev *dev,
 	if (!kernel_domain_persists(domain))
 		report_string(object, "warning",
 			      "no persistence domain: a power cut may lose what was written");
+}
+
+static int count_volume(void *arg, const struct volume *volume)
+{
+	u64 *count = arg;
+
+	(*count)++;
+	return 0;
+}
+
+/* Where kmemp_blk is not loaded nobody knows. */
+static void report_volumes(struct json_object *object, const char *dev)
+{
+	char pool[sizeof_field(struct volume, pool)];
+	u64 count = 0;
+
+	if (!kernel_read(dev, "uuid", pool, sizeof(pool)) &&
+	    volume_pool_present(pool) &&
+	    !volume_list(pool, count_volume, &count))
+		report_number(object, "volumes", count);
 }
 
 static void report_holders(struct json_object *object, const char *dev)
@@ -85,6 +106,7 @@ void pool_report_bound(struct json_object *object, const char *dev)
 			report_size(object, sizes[i], n);
 	if (!kernel_read_number(dev, "bad_pages", &n))
 		report_number(object, "bad_pages", n);
+	report_volumes(object, dev);
 	report_holders(object, dev);
 }
 

@@ -21,6 +21,8 @@
 #include "kmemp.h"
 #include "target.h"
 
+#define DETACHED "its pool was unbound while in use and lives on detached; close its users, it comes back with the next boot"
+
 /* "dax0.0" */
 static bool is_dax_name(const char *name)
 {
@@ -124,6 +126,28 @@ void target_put(struct target *target)
 		daxctl_unref(target->ctx);
 }
 
+/**
+ * target_run - find what a command shall work on, and let it work
+ * @command: the command
+ * @arg: as for target_find()
+ * @fn: works on it, returns the exit code
+ * @data: for @fn
+ *
+ * Return: the exit code.
+ */
+int target_run(const struct command *command, const char *arg,
+	       int (*fn)(const struct target *target, void *data), void *data)
+{
+	struct target target;
+	int status;
+
+	if (target_find(&target, arg))
+		return command->failed_status;
+	status = fn(&target, data);
+	target_put(&target);
+	return status;
+}
+
 static int overlaps(void *arg, const struct kernel_detached *pool)
 {
 	struct daxctl_dev *dev = arg;
@@ -168,6 +192,34 @@ const char *target_mode_name(enum target_mode mode)
 }
 
 /**
+ * target_bound - may the kernel be asked about this pool?
+ * @target: as found
+ *
+ * Return: 0, or -ENODEV where it was told why not, and what helps.
+ */
+int target_bound(const struct target *target)
+{
+	const char *name = target->name;
+
+	if (target->mode != TARGET_IMAGE && kernel_has_pool(name))
+		return 0;
+	switch (target->mode) {
+	case TARGET_DETACHED:
+		complain(name, DETACHED);
+		break;
+	case TARGET_SYSTEM_RAM:
+		complain(name, "no pool is bound here, it is nothing but RAM; make it one first: daxctl reconfigure-device --mode=devdax --force %s, then kmemp format",
+			 name);
+		break;
+	default:
+		complain(name, "no pool is bound here; bind it first: daxctl reconfigure-device --mode=system-ram %s",
+			 target->mode == TARGET_IMAGE ? "DEV" : name);
+		break;
+	}
+	return -ENODEV;
+}
+
+/**
  * target_free - may this program look at the medium itself?
  * @target: as found
  *
@@ -184,7 +236,7 @@ int target_free(const struct target *target)
 			 target->name);
 		break;
 	case TARGET_DETACHED:
-		complain(target->name, "its pool was unbound while in use and lives on detached; close its users, it comes back with the next boot");
+		complain(target->name, DETACHED);
 		break;
 	case TARGET_DISABLED:
 		complain(target->name, "is disabled; enable it with: daxctl reconfigure-device --mode=devdax %s",

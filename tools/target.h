@@ -9,6 +9,7 @@
 
 #include "media_file.h"
 
+struct command;
 struct daxctl_ctx;
 struct daxctl_dev;
 
@@ -45,9 +46,12 @@ struct target {
 };
 
 int target_find(struct target *target, const char *arg);
+int target_run(const struct command *command, const char *arg,
+	       int (*fn)(const struct target *target, void *data), void *data);
 void target_put(struct target *target);
 enum target_mode target_dev_mode(struct daxctl_dev *dev);
 const char *target_mode_name(enum target_mode mode);
+int target_bound(const struct target *target);
 int target_free(const struct target *target);
 int target_open(const struct target *target, struct kmemp_media_file *file,
 		bool readonly);

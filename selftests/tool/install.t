@@ -26,6 +26,9 @@ for ko in "$top"/*.ko; do
 	like "${ko##*/} is in updates" "$installed" "^./lib/modules/$kver/updates/${ko##*/}\$"
 done
 like "the tool" "$installed" '^./usr/sbin/kmemp$'
+like "the udev rule" "$installed" '^./lib/udev/rules.d/60-kmemp.rules$'
+ok "its program is there and can be run" \
+	test -x "$DESTDIR/lib/udev/$(sed -n 's/.*IMPORT{program}="\([^ "]*\).*/\1/p' "$DESTDIR/lib/udev/rules.d/60-kmemp.rules")"
 for page in "$top"/Documentation/man/*; do
 	like "${page##*/}" "$installed" "^./usr/share/man/man${page##*.}/${page##*/}\$"
 done

@@ -40,7 +40,7 @@ refused "an unknown verb" 2 'frobnicate: no such command' - "$kmemp" frobnicate
 refused "a verb that is an escape" 2 'no such command' - "$kmemp" $'\e[2J'
 run "$kmemp" --help
 is "--help" "$status" 0
-for verb in list info format check limits; do
+for verb in list info format check limits volume; do
 	like "--help names $verb" "$out" "^  $verb "
 done
 run "$kmemp" --version
