@@ -138,8 +138,8 @@ static int commit_removal(struct kmemp_volume *volume)
  *
  * Context: may sleep.
  *
- * Return: 0; -EINVAL; -EEXIST; -ENOSPC; -EROFS; -EIO; -ENOMEM; -ENODEV of a
- * pool that is about to go.
+ * Return: 0; -EINVAL; -EEXIST; -ENOSPC; -EROFS; -EIO; -ENOMEM; -EOPNOTSUPP of
+ * a pool whose format keeps no objects; -ENODEV of one that is about to go.
  */
 int kmemp_volume_create(struct kmemp_blk_pool *pool, const char *name,
 			u64 pages, u32 block_size)
@@ -152,6 +152,8 @@ int kmemp_volume_create(struct kmemp_blk_pool *pool, const char *name,
 	    !kmemp_name_valid(name, strlen(name)) ||
 	    !size_valid(pages, block_size))
 		return -EINVAL;
+	if (!kmemp_pool_keeps_objects(kmemp_host_pool(pool->host)))
+		return -EOPNOTSUPP;
 	mutex_lock(&pool->lock);
 	ret = -ENODEV;
 	if (pool->leaving)
@@ -384,9 +386,12 @@ void kmemp_volumes_load(struct kmemp_blk_pool *pool)
 {
 	struct kmemp_record record = { .kind = KMEMP_ROOT_VOLUME };
 	const char *device = kmemp_host_name(pool->host);
-	u8 *buffer = kmalloc(KMEMP_RECORD_BUFFER, GFP_KERNEL);
+	u8 *buffer;
 	int ret;
 
+	if (!kmemp_pool_keeps_objects(kmemp_host_pool(pool->host)))
+		return;
+	buffer = kmalloc(KMEMP_RECORD_BUFFER, GFP_KERNEL);
 	if (!buffer) {
 		pr_err("kmem %s: no volumes: out of memory; try: rmmod kmemp_blk; modprobe kmemp_blk\n",
 		       device);

@@ -91,10 +91,8 @@ void kmemp_front_announce(struct work_struct *work)
 					       announce);
 	struct kmemp_front *front;
 
-	/* Formats without objects have nothing for front ends. */
-	if (!host->pool.format->commit)
-		return;
-	load(host);
+	if (kmemp_pool_keeps_objects(&host->pool))
+		load(host);
 	mutex_lock(&kmemp_fronts_lock);
 	if (list_empty(&host->announced)) {
 		list_add_tail(&host->announced, &kmemp_announced);

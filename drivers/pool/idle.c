@@ -71,7 +71,7 @@ void kmemp_idle_orphans(struct work_struct *work)
 	do {
 		mutex_lock(&host->commit);
 		ret = host->closed || READ_ONCE(host->leaving) ||
-		      !host->pool.format->commit ? 0 :
+		      !kmemp_pool_keeps_objects(&host->pool) ? 0 :
 		      kmemp_orphan_step(&host->pool);
 		mutex_unlock(&host->commit);
 		cond_resched();

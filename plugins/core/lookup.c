@@ -37,6 +37,18 @@ void kmemp_readers_admit(struct kmemp_pool *pool)
 EXPORT_SYMBOL_GPL(kmemp_readers_admit);
 
 /**
+ * kmemp_pool_keeps_objects - does the pool's format keep objects at all?
+ * @pool: the pool
+ *
+ * Return: false for one that can neither be asked for objects nor be given any.
+ */
+bool kmemp_pool_keeps_objects(const struct kmemp_pool *pool)
+{
+	return pool->format->commit;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_keeps_objects);
+
+/**
  * kmemp_pool_next_object - first object at or after an id
  * @pool: the pool
  * @id: the id, replaced by the one found

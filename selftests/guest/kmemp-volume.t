@@ -6,7 +6,6 @@
 # shellcheck source=selftests/harness/guest.sh
 . "$(dirname "$0")/../harness/guest.sh"
 
-[ -f "$top/kmemp_blk.ko" ] || skip_all "kmemp_blk is not built"
 kmemp=/kmemp/bin/kmemp
 
 # value KEY COMMAND: of the JSON that kmemp prints
