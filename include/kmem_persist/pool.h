@@ -115,13 +115,21 @@ bool kmemp_name_valid(const char *name, size_t len);
  *	called without the commit right.
  * @give: These pages are in use no more, and nothing of the medium's redo
  *	stores into them: they may be RAM. What front ends looked up and still
- *	read is the host's to wait for. Called with the commit right.
+ *	read is the host's to wait for. Called with the commit right or without,
+ *	beside @take and itself.
+ * @pending: Something waits for kmemp_queue_run(): a batch was queued, or a
+ *	commit left freed pages waiting or is not confirmed. Often called when
+ *	the host knows already; without any lock, in the context of whoever
+ *	committed. May be NULL.
  *
- * Data pages come from the front ends, which map them, and return by @give.
+ * Data pages come from the front ends, which map them, and return by @give:
+ * when a batch frees them, and when a batch brings them and replaces them
+ * itself, or one does with which it became durable at once.
  */
 struct kmemp_page_source {
 	int (*take)(void *arg, u64 *pages, u32 nr, bool adds);
 	void (*give)(void *arg, u64 page, u64 count);
+	void (*pending)(void *arg);
 };
 
 /**
@@ -142,6 +150,8 @@ struct kmemp_wait {
 	u64 pages;
 };
 
+struct kmemp_queue;
+
 /**
  * struct kmemp_pool - an opened pool
  * @media: its medium
@@ -158,6 +168,7 @@ struct kmemp_wait {
  * @newest: sequence of the newest batch
  * @retired: redo stores nothing of batches up to this one
  * @wait: freed pages
+ * @queue: batches that are staged; NULL where nothing can be committed
  * @source: where metadata pages come from
  * @source_arg: for @source
  *
@@ -165,10 +176,13 @@ struct kmemp_wait {
  *
  * Locking: @commit_lock -> @super, @failed, @epoch, @begun, @newest,
  * @retired, @wait, the plugin's commit, prepare, retire, work, check
- * and describe. Within it, @readers: for writing around the stores of a commit
- * that lookups can see, for reading around each lookup. Whoever holds @readers
- * for reading waits for nothing. kmemp_pool_open() and kmemp_pool_close() run
- * beside nothing else.
+ * and describe. @failed is also looked at without it, as a hint. Within it, the
+ * lock of @queue: who is in which stage (plugins/core/core.h); batches are
+ * staged under that alone, beside a commit. Within both, @readers: for writing
+ * around the stores of a commit, and the changes of stages, that lookups can
+ * see; for reading around each lookup. Whoever holds @readers for reading waits
+ * for nothing. kmemp_pool_open() and kmemp_pool_close() run beside nothing
+ * else.
  */
 struct kmemp_pool {
 	struct kmemp_media *media;
@@ -185,6 +199,7 @@ struct kmemp_pool {
 	u64 newest;
 	u64 retired;
 	struct kmemp_wait wait;
+	struct kmemp_queue *queue;
 	const struct kmemp_page_source *source;
 	void *source_arg;
 };
@@ -249,7 +264,11 @@ int kmemp_batch_map(struct kmemp_batch *batch, u64 object,
 int kmemp_batch_unmap(struct kmemp_batch *batch, u64 object, u64 offset,
 		      u32 count);
 int kmemp_batch_remove(struct kmemp_batch *batch, u64 object);
+void kmemp_batch_set_overwrites(struct kmemp_batch *batch);
 int kmemp_batch_commit(struct kmemp_batch *batch);
+int kmemp_batch_queue(struct kmemp_batch *batch);
+int kmemp_pool_sync(struct kmemp_pool *pool);
+int kmemp_queue_run(struct kmemp_pool *pool, bool now);
 u64 kmemp_name_hash(const struct kmemp_pool *pool, const void *name,
 		    size_t len);
 
