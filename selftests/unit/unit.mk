@@ -16,6 +16,7 @@ unit-conformance := conformance.c model.c media_record.c pool_util.c
 unit-crash_bitmap := crash_bitmap.c crash_util.c media_record.c pool_util.c
 unit-crash_sites := crash_sites.c crash_util.c media_record.c pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
+unit-test_queue := test_queue.c media_record.c pool_util.c
 
 # The recorder tells call sites apart by return addresses: no sibling calls.
 unit_flags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter \
