@@ -386,9 +386,10 @@ static int map_bad(struct kmemp_pool *pool, u64 page)
 	struct kmemp_batch *batch;
 	int ret;
 
+	/* Somebody else may be about to make it durable. */
 	ret = kmemp_pool_next_extent(pool, KMEMP_OBJ_BAD, page, 1, &found);
 	if (!ret && found.offset == page)
-		return 0;
+		return kmemp_pool_sync(pool);
 	if (ret && ret != -ENOENT)
 		return ret;
 	batch = kmemp_batch_new(pool);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads that queue, commit, sync and look up at once, each in an object of
- * its own, of which it knows at any time what it holds; and one that runs the
- * queue. Built with ThreadSanitizer: a race ends the program with an error.
+ * Threads that wait for one commit; threads that queue, commit, sync and look
+ * up at once, each in an object of its own, of which it knows at any time what
+ * it holds; and one that runs the queue. Built with ThreadSanitizer: a race ends the program with an error.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include <linux/errno.h>
@@ -168,7 +169,111 @@ static bool all_there(struct worker *workers)
 	return good;
 }
 
-int main(void)
+/* ------------------------------------------------ one fence for many */
+
+#define WAITERS		8u
+
+static struct kmemp_media_ops hooked;
+static const struct kmemp_media_ops *unhooked;
+static bool hook, fail_reads, fail_then;
+
+static struct waiter {
+	pthread_t thread;
+	u64 id;
+	int ret;
+} waiters[WAITERS];
+
+static int commit_one(u64 id)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+	struct kmemp_extent extent = { .page = test_take(&t, 1), .count = 1 };
+	int ret;
+
+	ret = kmemp_batch_map(batch, id, &extent);
+	if (!ret)
+		ret = kmemp_batch_commit(batch);
+	kmemp_batch_free(batch);
+	return ret;
+}
+
+static void *wait_for_commit(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->ret = commit_one(w->id);
+	return NULL;
+}
+
+/* A commit is at its fence: all waiters come, and are seen to be staged. */
+static void hook_fence(struct kmemp_media *media)
+{
+	struct kmemp_extent extent;
+	u32 i;
+
+	for (i = 0; hook && i < WAITERS; i++)
+		pthread_create(&waiters[i].thread, NULL, wait_for_commit,
+			       &waiters[i]);
+	for (i = 0; hook && i < WAITERS; i++)
+		while (kmemp_pool_next_extent(&t.pool, waiters[i].id, 0, 1,
+					      &extent))
+			sched_yield();
+	hook = false;
+	WRITE_ONCE(fail_reads, fail_then);
+	unhooked->fence(media);
+}
+
+static int hook_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
+{
+	return READ_ONCE(fail_reads) ? -EIO :
+				       unhooked->read(media, pos, dst, len);
+}
+
+/* How many waiters returned @ret. */
+static u32 group(u64 id, int ret)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < WAITERS; i++)
+		waiters[i].id = id + 1 + i;
+	hook = true;
+	if (commit_one(id))
+		exit(2);
+	for (i = 0; i < WAITERS; i++) {
+		pthread_join(waiters[i].thread, NULL);
+		nr += waiters[i].ret == ret;
+	}
+	return nr;
+}
+
+static void test_group(void)
+{
+	u64 fences;
+
+	record_init(&record, POOL_BYTES);
+	record.off = true;
+	unhooked = record.media.ops;
+	hooked = *unhooked;
+	hooked.fence = hook_fence;
+	hooked.read = hook_read;
+	record.media.ops = &hooked;
+	if (test_format(&record, KMEMP_TYPE_BITMAP) ||
+	    test_open(&t, &record, false) || commit_one(5000))
+		exit(2);
+	fences = record.media.counts.fences;
+	tap_ok(group(6000, 0) == WAITERS &&
+	       record.media.counts.fences == fences + 2,
+	       "who waits for a commit is committed by the next, with one fence");
+	fail_then = true;
+	tap_ok(group(7000, -EIO) == WAITERS && kmemp_pool_sync(&t.pool) == -EIO,
+	       "where it fails each of them is told");
+	WRITE_ONCE(fail_reads, false);
+	test_close(&t);
+	record_free(&record);
+}
+
+/* --------------------------------------------- all that there is, at once */
+
+static void test_all(void)
 {
 	unsigned long errors = 0, wrong = 0, run_errors = 0;
 	static struct worker workers[THREADS];
@@ -211,5 +316,11 @@ int main(void)
 	tap_ok(all_there(workers), "and all is there after closing");
 	test_close(&t);
 	record_free(&record);
+}
+
+int main(void)
+{
+	test_group();
+	test_all();
 	return tap_done();
 }
