@@ -122,9 +122,9 @@ bool kmemp_name_valid(const char *name, size_t len);
  *	the host knows already; without any lock, in the context of whoever
  *	committed. May be NULL.
  *
- * Data pages come from the front ends, which map them, and return by @give:
- * when a batch frees them, and when a batch brings them and replaces them
- * itself, or one does with which it became durable at once.
+ * Data pages come from the front ends, which map them, and return by @give when
+ * a batch frees them. So do those that were replaced before they were durable,
+ * by the same batch or by one that was committed with it.
  */
 struct kmemp_page_source {
 	int (*take)(void *arg, u64 *pages, u32 nr, bool adds);

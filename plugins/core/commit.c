@@ -53,16 +53,20 @@ int kmemp_writable(const struct kmemp_pool *pool)
 	return 0;
 }
 
-/* Of commit, retire and work: what makes a pool unusable for stores. */
+/*
+ * Of commit, retire and work: what makes a pool unusable for stores. Whatever
+ * else than -EIO keeps a stage from being committed is nonsense on the medium
+ * or here.
+ */
 static int judge(struct kmemp_pool *pool, int ret)
 {
-	if (ret < 0) {
-		pool->queue->error = ret;
-		WRITE_ONCE(pool->failed, true);
-		kmemp_complain(pool, ret == -EIO ? KMEMP_REFUSE_READ :
-			       KMEMP_REFUSE_STRUCTURE, "commit: error %d", ret);
-	}
-	return ret;
+	if (ret >= 0)
+		return ret;
+	kmemp_complain(pool, ret == -EIO ? KMEMP_REFUSE_READ :
+		       KMEMP_REFUSE_STRUCTURE, "commit: error %d", ret);
+	pool->queue->error = ret == -EIO ? -EIO : -EUCLEAN;
+	WRITE_ONCE(pool->failed, true);
+	return pool->queue->error;
 }
 
 /* Does this change need pages for good, or only replace what is there? */

@@ -14,6 +14,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -198,6 +199,7 @@ int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
 	struct kmemp_pool *pool = all->pool;
 	u32 i, bytes, items, need;
 
+	lockdep_assert_held(&pool->queue->lock);
 	if (!has_room(stage, batch, &bytes, &items))
 		return -EAGAIN;
 	if (kmemp_overlay_clashes(&stage->overlay, overlay))
@@ -235,6 +237,7 @@ void kmemp_stage_empty(struct kmemp_stage *stage)
 	struct kmemp_batch *batch = &stage->draft.batch;
 	u32 i, nr = batch->nr_changes;
 
+	lockdep_assert_held(&batch->pool->commit_lock);
 	kmemp_readers_exclude(batch->pool);
 	batch->nr_changes = 0;
 	stage->overlay.nr = 0;
