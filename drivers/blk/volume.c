@@ -408,7 +408,7 @@ void kmemp_volumes_load(struct kmemp_blk_pool *pool)
 			pr_err("kmem %s: volume %*pE cannot be used: error %d; see: kmemp check %s\n",
 			       device, record.name_len, record.name, ret,
 			       device);
-		if (!kmemp_record_advance(&record, buffer))
+		if (!kmemp_record_after(&record, buffer))
 			break;
 	}
 	mutex_unlock(&pool->lock);

@@ -244,12 +244,15 @@ struct kmemp_findings {
  * @reserve: The most metadata pages that one commit of these changes may take,
  *	growth of the standing part included. Pure: it looks at the changes
  *	alone, so that it holds whenever they are committed; and subadditive, so
- *	that the sum over waiting batches bounds their concatenation. A batch
+ *	that the sum over waiting batches bounds their concatenation, also where
+ *	a later put of a record takes the place of an earlier one. A batch
  *	for which it exceeds @standing is too big for one commit, and is refused
  *	or split by the core; a format may so bound what else a commit costs.
  * @prepare: Take the DRAM that the commit of this batch will need. Called with
- *	the commit right, just before commit. -ENOMEM: nothing has changed. NULL
- *	where commit needs none.
+ *	the commit right, just before commit. -ENOMEM: nothing has changed; of
+ *	batches that were promised it is called again until it does better, so
+ *	it must ask for little at a time, and keep what it got. NULL where
+ *	commit needs none.
  * @commit: Make the batch true: durable at return, with exactly one fence.
  *	Pages only from kmemp_meta_get(). A crash at any point leaves the batch
  *	wholly there or wholly absent. Fails only with -EIO and -EUCLEAN.

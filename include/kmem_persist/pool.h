@@ -121,13 +121,21 @@ bool kmemp_name_valid(const char *name, size_t len);
  *	called without the commit right.
  * @give: These pages are in use no more, and nothing of the medium's redo
  *	stores into them: they may be RAM. What front ends looked up and still
- *	read is the host's to wait for. Called with the commit right.
+ *	read is the host's to wait for. Called with the commit right or without,
+ *	beside @take and itself.
+ * @pending: Something waits for kmemp_queue_run(): a batch was queued, or a
+ *	commit left freed pages waiting or is not confirmed. Often called when
+ *	the host knows already; without any lock, in the context of whoever
+ *	committed. May be NULL.
  *
- * Data pages come from the front ends, which map them, and return by @give.
+ * Data pages come from the front ends, which map them, and return by @give when
+ * a batch frees them. So do those that were replaced before they were durable,
+ * by the same batch or by one that was committed with it.
  */
 struct kmemp_page_source {
 	int (*take)(void *arg, u64 *pages, u32 nr, bool adds);
 	void (*give)(void *arg, u64 page, u64 count);
+	void (*pending)(void *arg);
 };
 
 /**
@@ -148,6 +156,8 @@ struct kmemp_wait {
 	u64 pages;
 };
 
+struct kmemp_queue;
+
 /**
  * struct kmemp_pool - an opened pool
  * @media: its medium
@@ -164,6 +174,7 @@ struct kmemp_wait {
  * @newest: sequence of the newest batch
  * @retired: redo stores nothing of batches up to this one
  * @wait: freed pages
+ * @queue: batches that are staged; NULL where nothing can be committed
  * @source: where metadata pages come from
  * @source_arg: for @source
  * @id_lock: who gives object ids
@@ -174,10 +185,13 @@ struct kmemp_wait {
  *
  * Locking: @commit_lock -> @super, @failed, @epoch, @begun, @newest,
  * @retired, @wait, the plugin's commit, prepare, retire, work, check
- * and describe. Within it, @readers: for writing around the stores of a commit
- * that lookups can see, for reading around each lookup. Whoever holds @readers
- * for reading waits for nothing. kmemp_pool_open() and kmemp_pool_close() run
- * beside nothing else. @id_lock -> @next_id, @id_mark; outside of the others.
+ * and describe. @failed is also looked at without it, as a hint. Within it, the
+ * lock of @queue: who is in which stage (plugins/core/core.h); batches are
+ * staged under that alone, beside a commit. Within both, @readers: for writing
+ * around the stores of a commit, and the changes of stages, that lookups can
+ * see; for reading around each lookup. Whoever holds @readers for reading waits
+ * for nothing. @id_lock -> @next_id, @id_mark; outside of the others.
+ * kmemp_pool_open() and kmemp_pool_close() run beside nothing else.
  */
 struct kmemp_pool {
 	struct kmemp_media *media;
@@ -194,6 +208,7 @@ struct kmemp_pool {
 	u64 newest;
 	u64 retired;
 	struct kmemp_wait wait;
+	struct kmemp_queue *queue;
 	const struct kmemp_page_source *source;
 	void *source_arg;
 	struct mutex id_lock;
@@ -247,7 +262,7 @@ int kmemp_pool_next_record(struct kmemp_pool *pool, u64 object,
 			   struct kmemp_record *record, u8 *buffer);
 int kmemp_pool_get_record(struct kmemp_pool *pool, u64 object,
 			  struct kmemp_record *record, u8 *buffer);
-bool kmemp_record_advance(struct kmemp_record *record, u8 *buffer);
+bool kmemp_record_after(struct kmemp_record *record, u8 *buffer);
 int kmemp_pool_next_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 			   u64 max_pages, struct kmemp_extent *extent);
 
@@ -266,7 +281,11 @@ int kmemp_batch_map(struct kmemp_batch *batch, u64 object,
 int kmemp_batch_unmap(struct kmemp_batch *batch, u64 object, u64 offset,
 		      u32 count);
 int kmemp_batch_remove(struct kmemp_batch *batch, u64 object);
+void kmemp_batch_set_overwrites(struct kmemp_batch *batch);
 int kmemp_batch_commit(struct kmemp_batch *batch);
+int kmemp_batch_queue(struct kmemp_batch *batch);
+int kmemp_pool_sync(struct kmemp_pool *pool);
+int kmemp_queue_run(struct kmemp_pool *pool, bool now);
 u64 kmemp_name_hash(const struct kmemp_pool *pool, const void *name,
 		    size_t len);
 

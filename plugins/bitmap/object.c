@@ -17,11 +17,16 @@ static u64 object_pos(const struct kmemp_bm_path *path, u64 id)
 static int object_tree(const struct bitmap *bitmap, bool staged,
 		       struct kmemp_bm_tree *tree)
 {
-	struct kmemp_bitmap_anchor anchor = bitmap->anchor;
+	struct kmemp_bitmap_anchor anchor;
 	int ret;
 
-	/* While a batch is built, the anchor is ahead of its line. */
-	if (!staged) {
+	/*
+	 * While a batch is built, the anchor is ahead of its line; and lookups
+	 * beside that must not look at it.
+	 */
+	if (staged) {
+		anchor = bitmap->anchor;
+	} else {
 		ret = kmemp_bm_anchor_read(bitmap, false, &anchor);
 		if (ret)
 			return ret;

@@ -20,22 +20,18 @@
 #define EXTENT_BYTES	((u32)sizeof(struct kmemp_disk_extent))
 #define RECORD_BYTES	8u
 
-static struct kmemp_draft *to_draft(struct kmemp_batch *batch)
-{
-	return container_of(batch, struct kmemp_draft, batch);
-}
-
 static struct kmemp_change *change_at(struct kmemp_batch *batch, u32 index)
 {
 	return (struct kmemp_change *)&batch->changes[index];
 }
 
-static bool is_record(const struct kmemp_change *change)
-{
-	return change->op == KMEMP_PUT_RECORD || change->op == KMEMP_DEL_RECORD;
-}
-
-static u32 change_bytes(const struct kmemp_change *change)
+/**
+ * kmemp_change_bytes - what a change counts towards KMEMP_BATCH_BYTES
+ * @change: the change
+ *
+ * Return: bytes.
+ */
+u32 kmemp_change_bytes(const struct kmemp_change *change)
 {
 	switch (change->op) {
 	case KMEMP_MAP:
@@ -81,21 +77,19 @@ void kmemp_batch_free(struct kmemp_batch *batch)
 	if (!batch)
 		return;
 	for (i = 0; i < batch->nr_changes; i++)
-		if (is_record(&batch->changes[i]))
+		if (kmemp_is_record(&batch->changes[i]))
 			kfree(batch->changes[i].record.name);
 	kvfree(batch->changes);
-	kvfree(batch->taken);
-	kvfree(batch->freed);
 	kvfree(batch->meta);
-	kfree(to_draft(batch));
+	kfree(kmemp_to_draft(batch));
 }
 EXPORT_SYMBOL_GPL(kmemp_batch_free);
 
 /* Append a change, or fail and leave the batch as it was. */
 static int append(struct kmemp_batch *batch, const struct kmemp_change *change)
 {
-	struct kmemp_draft *draft = to_draft(batch);
-	u32 bytes = change_bytes(change);
+	struct kmemp_draft *draft = kmemp_to_draft(batch);
+	u32 bytes = kmemp_change_bytes(change);
 
 	if (bytes > KMEMP_BATCH_BYTES - batch->bytes)
 		return -E2BIG;
@@ -147,8 +141,15 @@ u64 kmemp_name_hash(const struct kmemp_pool *pool, const void *name, size_t len)
 }
 EXPORT_SYMBOL_GPL(kmemp_name_hash);
 
-static bool same_record(const struct kmemp_change *a,
-			const struct kmemp_change *b)
+/**
+ * kmemp_same_record - are two changes about one record?
+ * @a: of an object
+ * @b: of the same object
+ *
+ * Return: true if kind and name are the same.
+ */
+bool kmemp_same_record(const struct kmemp_change *a,
+		       const struct kmemp_change *b)
 {
 	return a->record.hash == b->record.hash &&
 	       a->record.kind == b->record.kind &&
@@ -169,7 +170,7 @@ static struct kmemp_change *find_superseded(struct kmemp_batch *batch,
 			continue;
 		if (old->op == KMEMP_REMOVE)
 			return NULL;
-		if (is_record(old) && same_record(old, change))
+		if (kmemp_is_record(old) && kmemp_same_record(old, change))
 			return old;
 	}
 	return NULL;
@@ -204,13 +205,13 @@ static int add_record(struct kmemp_batch *batch, enum kmemp_change_op op,
 
 	old = find_superseded(batch, &change);
 	if (old) {
-		u32 bytes = batch->bytes - change_bytes(old);
+		u32 bytes = batch->bytes - kmemp_change_bytes(old);
 
-		if (change_bytes(&change) > KMEMP_BATCH_BYTES - bytes) {
+		if (kmemp_change_bytes(&change) > KMEMP_BATCH_BYTES - bytes) {
 			ret = -E2BIG;
 			goto err_copy;
 		}
-		batch->bytes = bytes + change_bytes(&change);
+		batch->bytes = bytes + kmemp_change_bytes(&change);
 		kfree(old->record.name);
 		*old = change;
 		return 0;
@@ -224,6 +225,20 @@ err_copy:
 	kfree(copy);
 	return ret;
 }
+
+/**
+ * kmemp_batch_set_overwrites - say that a batch needs no room for good
+ * @batch: the batch; all it maps replaces what is mapped, all it puts replaces
+ *	records, or it removes
+ *
+ * Its metadata pages then come from the reserve right away. Without it that is
+ * looked up, and only when pages are short.
+ */
+void kmemp_batch_set_overwrites(struct kmemp_batch *batch)
+{
+	kmemp_to_draft(batch)->overwrites = true;
+}
+EXPORT_SYMBOL_GPL(kmemp_batch_set_overwrites);
 
 /**
  * kmemp_batch_put - make or replace a record
@@ -294,11 +309,11 @@ int kmemp_batch_map(struct kmemp_batch *batch, u64 object,
 	    extent->count > pages - 1 - extent->page ||
 	    extent->flags & ~KMEMP_EXTENT_FLAGS)
 		return -EINVAL;
-	if (extent->count > KMEMP_BATCH_PAGES - to_draft(batch)->mapped)
+	if (extent->count > KMEMP_BATCH_PAGES - kmemp_to_draft(batch)->mapped)
 		return -E2BIG;
 	ret = append(batch, &change);
 	if (!ret)
-		to_draft(batch)->mapped += extent->count;
+		kmemp_to_draft(batch)->mapped += extent->count;
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_batch_map);

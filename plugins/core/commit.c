@@ -6,10 +6,14 @@
  * commit: arguments and limits, metadata pages, DRAM. From then on only the
  * medium can fail, and then the pool stores nothing any more until it is opened
  * again, because DRAM and medium may no longer agree.
+ *
+ * A stage (queue.c) has been promised: it waits for DRAM, and whatever else
+ * keeps it from being committed is the end of the pool.
  */
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "core.h"
@@ -34,24 +38,35 @@ void kmemp_pool_set_source(struct kmemp_pool *pool,
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_set_source);
 
-static int writable(const struct kmemp_pool *pool)
+/**
+ * kmemp_writable - may anything be committed?
+ * @pool: the pool
+ *
+ * Return: 0, -EIO where a commit has failed, or -EROFS.
+ */
+int kmemp_writable(const struct kmemp_pool *pool)
 {
-	if (pool->failed)
+	if (READ_ONCE(pool->failed))
 		return -EIO;
 	if (pool->readonly || !pool->source || !pool->format->commit)
 		return -EROFS;
 	return 0;
 }
 
-/* Of commit, retire and work: what makes a pool unusable for stores. */
+/*
+ * Of commit, retire and work: what makes a pool unusable for stores. Whatever
+ * else than -EIO keeps a stage from being committed is nonsense on the medium
+ * or here.
+ */
 static int judge(struct kmemp_pool *pool, int ret)
 {
-	if (ret < 0) {
-		pool->failed = true;
-		kmemp_complain(pool, ret == -EIO ? KMEMP_REFUSE_READ :
-			       KMEMP_REFUSE_STRUCTURE, "commit: error %d", ret);
-	}
-	return ret;
+	if (ret >= 0)
+		return ret;
+	kmemp_complain(pool, ret == -EIO ? KMEMP_REFUSE_READ :
+		       KMEMP_REFUSE_STRUCTURE, "commit: error %d", ret);
+	pool->queue->error = ret == -EIO ? -EIO : -EUCLEAN;
+	WRITE_ONCE(pool->failed, true);
+	return pool->queue->error;
 }
 
 /* Does this change need pages for good, or only replace what is there? */
@@ -102,13 +117,42 @@ static int batch_adds(const struct kmemp_batch *batch)
 }
 
 /*
- * The metadata pages that the batch may need, in hand before any lock. What
- * overwrites and removes gets them from the reserve; whether it does no more
- * than that is looked up only when pages are short.
+ * What others have in hand or have freed comes back when it is committed: each
+ * time a page source is asked again, it has had a commit of all that waited.
  */
-static int take_meta(struct kmemp_batch *batch)
+#define TAKE_TRIES	4
+
+static int take(struct kmemp_batch *batch, u32 need, bool adds, int tries)
 {
 	struct kmemp_pool *pool = batch->pool;
+	int ret;
+
+	for (;;) {
+		ret = pool->source->take(pool->source_arg, batch->meta, need,
+					 adds);
+		if (ret != -ENOSPC || !--tries)
+			return ret;
+		ret = kmemp_pool_retire(pool);
+		if (ret)
+			return ret;
+	}
+}
+
+/**
+ * kmemp_meta_take - the metadata pages that a batch may need
+ * @batch: the batch
+ *
+ * In hand before any lock. What overwrites and removes gets them from the
+ * reserve; unless the batch says of itself that it does no more than that, it
+ * is looked up, only when pages are short.
+ *
+ * Return: 0; -E2BIG: more than one commit may take; -ENOSPC; -ENOMEM; -EIO;
+ * -EUCLEAN.
+ */
+int kmemp_meta_take(struct kmemp_batch *batch)
+{
+	struct kmemp_pool *pool = batch->pool;
+	bool overwrites = kmemp_to_draft(batch)->overwrites;
 	u32 need;
 	int ret;
 
@@ -117,17 +161,16 @@ static int take_meta(struct kmemp_batch *batch)
 		return -E2BIG;
 	if (!need)
 		return 0;
+	/* Of a try that failed. */
+	kvfree(batch->meta);
 	batch->meta = kvmalloc_array(need, sizeof(*batch->meta), GFP_NOIO);
 	if (!batch->meta)
 		return -ENOMEM;
-	ret = pool->source->take(pool->source_arg, batch->meta, need, true);
+	ret = overwrites ? -ENOSPC : take(batch, need, true, 1);
 	if (ret == -ENOSPC) {
-		ret = batch_adds(batch);
-		if (!ret)
-			ret = pool->source->take(pool->source_arg, batch->meta,
-						 need, false);
-		else if (ret > 0)
-			ret = -ENOSPC;
+		ret = overwrites ? 0 : batch_adds(batch);
+		if (ret >= 0)
+			ret = take(batch, need, ret, ret ? 2 : TAKE_TRIES);
 	}
 	if (ret) {
 		kvfree(batch->meta);
@@ -138,21 +181,33 @@ static int take_meta(struct kmemp_batch *batch)
 	return 0;
 }
 
-static void return_meta(struct kmemp_batch *batch)
+/**
+ * kmemp_meta_return - give back the metadata pages that are left
+ * @batch: committed or not
+ */
+void kmemp_meta_return(struct kmemp_batch *batch)
 {
 	struct kmemp_pool *pool = batch->pool;
 
 	while (batch->nr_meta)
 		pool->source->give(pool->source_arg,
 				   batch->meta[--batch->nr_meta], 1);
-	kvfree(batch->meta);
-	batch->meta = NULL;
 }
 
-static int retire_locked(struct kmemp_pool *pool)
+/**
+ * kmemp_retire_locked - make the format retire
+ * @pool: the pool; writable
+ *
+ * Context: with the commit right.
+ *
+ * Return: 0, -EIO or -EUCLEAN.
+ */
+int kmemp_retire_locked(struct kmemp_pool *pool)
 {
-	int ret = judge(pool, pool->format->retire(pool));
+	int ret;
 
+	lockdep_assert_held(&pool->commit_lock);
+	ret = judge(pool, pool->format->retire(pool));
 	if (!ret)
 		kmemp_wait_settle(pool);
 	return ret;
@@ -168,23 +223,33 @@ static void begin_epoch(struct kmemp_pool *pool)
 	pool->begun = true;
 }
 
-static int commit_locked(struct kmemp_batch *batch)
+/* All that a commit needs but the medium. */
+static int make_ready(struct kmemp_net *net, struct kmemp_batch *batch,
+		      const struct kmemp_overlay *overlay)
+{
+	struct kmemp_pool *pool = batch->pool;
+	int ret;
+
+	ret = kmemp_net_compute(net, batch, overlay);
+	if (!ret && pool->wait.nr > WAIT_RUNS)
+		ret = kmemp_retire_locked(pool);
+	if (!ret)
+		ret = kmemp_wait_room(pool,
+				      kmemp_wait_need(net->freed.nr +
+						      net->dropped.nr,
+						      batch->nr_changes +
+						      net->touched,
+						      net->before_pages));
+	if (!ret && pool->format->prepare)
+		ret = pool->format->prepare(pool, batch);
+	return ret;
+}
+
+static int commit_ready(struct kmemp_net *net, struct kmemp_batch *batch)
 {
 	struct kmemp_pool *pool = batch->pool;
 	u32 i;
 	int ret;
-
-	ret = writable(pool);
-	if (!ret)
-		ret = kmemp_net_compute(batch);
-	if (!ret && pool->wait.nr > WAIT_RUNS)
-		ret = retire_locked(pool);
-	if (!ret)
-		ret = kmemp_wait_prepare(pool, batch);
-	if (!ret && pool->format->prepare)
-		ret = pool->format->prepare(pool, batch);
-	if (ret)
-		return ret;
 
 	begin_epoch(pool);
 	batch->epoch = pool->epoch;
@@ -193,50 +258,85 @@ static int commit_locked(struct kmemp_batch *batch)
 	if (ret)
 		return ret;
 	pool->newest = batch->sequence;
-	for (i = 0; i < batch->nr_freed; i++)
-		kmemp_wait_add(pool, batch->sequence, &batch->freed[i], false);
+	for (i = 0; i < net->freed.nr; i++)
+		kmemp_wait_add(pool, batch->sequence, &net->freed.run[i],
+			       false);
+	for (i = 0; i < net->dropped.nr; i++)
+		kmemp_wait_add(pool, batch->sequence, &net->dropped.run[i],
+			       false);
 	kmemp_wait_settle(pool);
 	return 0;
 }
 
 /**
- * kmemp_batch_commit - make a batch durable
- * @batch: the batch; afterwards only good for kmemp_batch_free(), or, when
- *	nothing was changed, for another try
+ * kmemp_commit_batch_locked - commit a batch by itself
+ * @batch: the batch, its metadata pages in hand
+ * @overlay: of it
  *
- * Data that the batch maps must have been fenced by who stored it. Context: may
- * sleep, under memalloc_noio where writeback can wait for it.
+ * Context: with the commit right, nothing staged before it.
  *
- * Return: 0; or, with nothing changed: -E2BIG: too much for one batch, commit
- * it in parts; -ENOSPC: no pages for metadata; -EINVAL: it maps a page twice;
- * -ENOMEM; -EROFS; or -EIO or -EUCLEAN, after which the pool stores nothing any
- * more and only opening it again tells whether the batch is there.
+ * Return: see kmemp_batch_commit().
  */
-int kmemp_batch_commit(struct kmemp_batch *batch)
+int kmemp_commit_batch_locked(struct kmemp_batch *batch,
+			      const struct kmemp_overlay *overlay)
 {
+	struct kmemp_net net = {};
+	int ret;
+
+	lockdep_assert_held(&batch->pool->commit_lock);
+	ret = make_ready(&net, batch, overlay);
+	if (!ret)
+		ret = commit_ready(&net, batch);
+	batch->taken = NULL;
+	batch->nr_taken = 0;
+	batch->freed = NULL;
+	batch->nr_freed = 0;
+	kmemp_net_destroy(&net);
+	return ret;
+}
+
+/**
+ * kmemp_commit_stage_locked - commit what was promised
+ * @stage: the busy stage
+ * @net: initialised for KMEMP_STAGE_ITEMS
+ *
+ * For want of DRAM it waits: freeing all that waits makes the room that there
+ * is for freed pages enough, and what formats ask for is little at a time.
+ * Context: with the commit right; the pool is writable.
+ *
+ * Return: 0; or what made the pool fail.
+ */
+int kmemp_commit_stage_locked(struct kmemp_stage *stage, struct kmemp_net *net)
+{
+	struct kmemp_batch *batch = &stage->draft.batch;
 	struct kmemp_pool *pool = batch->pool;
 	int ret;
 
-	if (!batch->nr_changes)
-		return 0;
-	ret = writable(pool);
-	if (!ret)
-		ret = take_meta(batch);
+	lockdep_assert_held(&pool->commit_lock);
+	while ((ret = make_ready(net, batch, &stage->overlay)) == -ENOMEM) {
+		memalloc_retry_wait(GFP_NOIO);
+		if (!pool->wait.nr)
+			continue;
+		kmemp_confirm_locked(pool);
+		ret = kmemp_retire_locked(pool);
+		if (ret)
+			return ret;
+	}
+	/* Nobody is left who could take it back. */
 	if (ret)
-		return ret;
-	mutex_lock(&pool->commit_lock);
-	ret = commit_locked(batch);
-	/* Of a failed pool nobody knows which of them are in use. */
-	if (!pool->failed)
-		return_meta(batch);
-	mutex_unlock(&pool->commit_lock);
-	return ret;
+		return pool->failed ? ret : judge(pool, ret);
+	return commit_ready(net, batch);
 }
-EXPORT_SYMBOL_GPL(kmemp_batch_commit);
 
-/* Under the commit right: recovery never ends below what is there now. */
-static void confirm_locked(struct kmemp_pool *pool)
+/**
+ * kmemp_confirm_locked - recovery never ends below what is there now
+ * @pool: the pool; writable
+ *
+ * Context: with the commit right.
+ */
+void kmemp_confirm_locked(struct kmemp_pool *pool)
 {
+	lockdep_assert_held(&pool->commit_lock);
 	if (pool->super.confirmed == pool->newest)
 		return;
 	pool->super.confirmed = pool->newest;
@@ -247,18 +347,21 @@ static void confirm_locked(struct kmemp_pool *pool)
  * kmemp_pool_confirm - promise that recovery never ends below the newest batch
  * @pool: the pool
  *
- * When the last hold ends, when it has been idle, at reboot. Durable at return.
+ * What was queued is committed first. When the last hold ends, when it has
+ * been idle, at reboot. Durable at return.
  *
- * Return: 0, -EROFS or -EIO.
+ * Return: 0, -EROFS, -EIO or -EUCLEAN.
  */
 int kmemp_pool_confirm(struct kmemp_pool *pool)
 {
 	int ret;
 
 	mutex_lock(&pool->commit_lock);
-	ret = writable(pool);
+	ret = kmemp_writable(pool);
+	if (!ret)
+		ret = kmemp_queue_flush_locked(pool);
 	if (!ret) {
-		confirm_locked(pool);
+		kmemp_confirm_locked(pool);
 		kmemp_wait_settle(pool);
 	}
 	mutex_unlock(&pool->commit_lock);
@@ -270,7 +373,8 @@ EXPORT_SYMBOL_GPL(kmemp_pool_confirm);
  * kmemp_pool_retire - give back every freed page that waits
  * @pool: the pool
  *
- * When many wait, when they have waited for a second, before -ENOSPC.
+ * What was queued is committed first. When many wait, when they have waited for
+ * a second, before -ENOSPC.
  *
  * Return: 0, -EROFS, -EIO or -EUCLEAN.
  */
@@ -279,10 +383,12 @@ int kmemp_pool_retire(struct kmemp_pool *pool)
 	int ret;
 
 	mutex_lock(&pool->commit_lock);
-	ret = writable(pool);
+	ret = kmemp_writable(pool);
+	if (!ret)
+		ret = kmemp_queue_flush_locked(pool);
 	if (!ret) {
-		confirm_locked(pool);
-		ret = retire_locked(pool);
+		kmemp_confirm_locked(pool);
+		ret = kmemp_retire_locked(pool);
 	}
 	mutex_unlock(&pool->commit_lock);
 	return ret;
@@ -295,7 +401,9 @@ EXPORT_SYMBOL_GPL(kmemp_pool_retire);
  */
 void kmemp_pool_finish(struct kmemp_pool *pool)
 {
+	mutex_lock(&pool->commit_lock);
 	if (!pool->readonly && !pool->failed && pool->format->commit)
-		confirm_locked(pool);
+		kmemp_confirm_locked(pool);
+	mutex_unlock(&pool->commit_lock);
 	kmemp_wait_destroy(&pool->wait);
 }

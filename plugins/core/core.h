@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the core's batch files share: batch.c (building), net.c (what it takes
- * and frees), commit.c, wait.c (pages), lookup.c.
+ * What the core's batch files share: batch.c (building), overlay.c (what
+ * objects will hold), stage.c (batches that were concatenated), queue.c (group
+ * commit), net.c (what a batch takes and frees), commit.c, wait.c (pages),
+ * lookup.c and lookup_record.c.
  */
 #ifndef KMEMP_CORE_CORE_H
 #define KMEMP_CORE_CORE_H
+
+#include <linux/kernel.h>
+#include <linux/mutex.h>
 
 #include <kmem_persist/pool.h>
 
@@ -13,17 +18,201 @@
  * @batch: what the format will see
  * @room: changes there is memory for
  * @mapped: pages of all KMEMP_MAP changes
+ * @overwrites: see kmemp_batch_set_overwrites()
  */
 struct kmemp_draft {
 	struct kmemp_batch batch;
 	u32 room;
 	u64 mapped;
+	bool overwrites;
 };
 
-int kmemp_net_compute(struct kmemp_batch *batch);
+static inline struct kmemp_draft *kmemp_to_draft(struct kmemp_batch *batch)
+{
+	return container_of(batch, struct kmemp_draft, batch);
+}
 
-int kmemp_wait_prepare(struct kmemp_pool *pool,
-		       const struct kmemp_batch *batch);
+static inline bool kmemp_is_record(const struct kmemp_change *change)
+{
+	return change->op == KMEMP_PUT_RECORD || change->op == KMEMP_DEL_RECORD;
+}
+
+u32 kmemp_change_bytes(const struct kmemp_change *change);
+bool kmemp_same_record(const struct kmemp_change *a,
+		       const struct kmemp_change *b);
+
+/**
+ * struct kmemp_stretch - what a range of an object will hold
+ * @object: id
+ * @offset: first page offset
+ * @end: page offset behind the last
+ * @page: first page index, 0 for a hole
+ * @flags: of the extent
+ * @tag: of the extent
+ */
+struct kmemp_stretch {
+	u64 object;
+	u64 offset;
+	u64 end;
+	u64 page;
+	u8 flags;
+	u8 tag;
+};
+
+/**
+ * struct kmemp_overlay - what objects will hold, laid over what they hold
+ * @stretch: ordered by object and offset, none overlaps another
+ * @nr: how many
+ */
+struct kmemp_overlay {
+	struct kmemp_stretch *stretch;
+	u32 nr;
+};
+
+int kmemp_overlay_build(struct kmemp_overlay *overlay,
+			const struct kmemp_batch *batch);
+void kmemp_overlay_free(struct kmemp_overlay *overlay);
+void kmemp_overlay_replace(struct kmemp_overlay *overlay,
+			   const struct kmemp_stretch *stretch);
+bool kmemp_overlay_clashes(const struct kmemp_overlay *below,
+			   const struct kmemp_overlay *above);
+const struct kmemp_stretch *
+kmemp_overlay_next(const struct kmemp_overlay *overlay, u64 object, u64 offset);
+
+/**
+ * struct kmemp_runs - list of page runs
+ * @run: the runs
+ * @nr: how many
+ * @room: runs there is memory for
+ * @fixed: there will not be memory for more
+ */
+struct kmemp_runs {
+	struct kmemp_run *run;
+	u32 nr;
+	u32 room;
+	bool fixed;
+};
+
+/**
+ * struct kmemp_net - what a batch does to pages, and room to find it out
+ * @before: what the ranges that it touches hold
+ * @after: what they will hold
+ * @brought: what its changes map, also where a later one replaces it
+ * @rest: @brought without @after
+ * @taken: in @after, not in @before
+ * @freed: in @before, not in @after
+ * @dropped: in @brought, in neither of the others
+ * @before_pages: pages of @before
+ * @touched: extents and records of objects that the batch replaces or ends
+ */
+struct kmemp_net {
+	struct kmemp_runs before;
+	struct kmemp_runs after;
+	struct kmemp_runs brought;
+	struct kmemp_runs rest;
+	struct kmemp_runs taken;
+	struct kmemp_runs freed;
+	struct kmemp_runs dropped;
+	u64 before_pages;
+	u32 touched;
+};
+
+int kmemp_net_init(struct kmemp_net *net, u32 room);
+void kmemp_net_destroy(struct kmemp_net *net);
+int kmemp_net_compute(struct kmemp_net *net, struct kmemp_batch *batch,
+		      const struct kmemp_overlay *overlay);
+
+/*
+ * A stage: at most so many records, pages mapped and pages unmapped. So it has
+ * no more changes, stretches or runs, and touches no more extents, whatever
+ * the objects hold.
+ */
+#define KMEMP_STAGE_ITEMS	KMEMP_BATCH_EXTENTS
+/* Changes of a batch that is staged; others are committed by themselves. */
+#define KMEMP_STAGE_CHANGES	128u
+#define KMEMP_STAGE_HEADS	256u
+
+/**
+ * struct kmemp_stage - batches in order of entry, made one
+ * @draft: the one; its metadata pages are in hand
+ * @overlay: what its changes make of the objects' extents
+ * @items: records, pages mapped and unmapped, at most KMEMP_STAGE_ITEMS
+ * @heads: hash table of its records: index of a change + 1
+ * @chain: for each change the next in the hash chain, index + 1
+ */
+struct kmemp_stage {
+	struct kmemp_draft draft;
+	struct kmemp_overlay overlay;
+	u32 items;
+	u16 heads[KMEMP_STAGE_HEADS];
+	u16 *chain;
+};
+
+int kmemp_stage_init(struct kmemp_stage *stage, struct kmemp_pool *pool);
+void kmemp_stage_destroy(struct kmemp_stage *stage);
+bool kmemp_stage_takes(const struct kmemp_batch *batch);
+int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
+		    const struct kmemp_overlay *overlay);
+void kmemp_stage_empty(struct kmemp_stage *stage);
+const struct kmemp_change *
+kmemp_stage_find_record(const struct kmemp_stage *stage, u64 object,
+			const struct kmemp_record *record);
+const struct kmemp_change *
+kmemp_stage_next_record(const struct kmemp_stage *stage, u64 object,
+			const struct kmemp_record *from);
+u64 kmemp_stage_next_object(const struct kmemp_stage *stage, u64 id);
+
+/**
+ * struct kmemp_queue - the way of small batches to the medium
+ * @lock: a leaf but for pool->readers; never held over a commit
+ * @ready: there is memory for all that follows
+ * @stages: the two
+ * @open: where batches enter; another one under @lock and pool->readers
+ * @busy: the other one: being committed, or empty
+ * @number: of the open stage; each has the next one
+ * @done: newest stage that is durable
+ * @error: what made the pool fail, 0 if it has not
+ * @net: for the commit of a stage
+ * @aged: the open stage was there when kmemp_queue_run() came last
+ * @seen: newest batch when it came last
+ * @ticks: how often it came and pages waited
+ *
+ * Locking: pool->commit_lock -> @busy, @done, @error, @net, @seen, @ticks.
+ * Within it, @lock -> @ready, @open, @number, @aged. Within that, pool->readers
+ * for writing around each change of what lookups see: which stages there are,
+ * their overlays and records.
+ */
+struct kmemp_queue {
+	struct mutex lock;
+	bool ready;
+	struct kmemp_stage stages[2];
+	struct kmemp_stage *open;
+	struct kmemp_stage *busy;
+	u64 number;
+	u64 done;
+	int error;
+	struct kmemp_net net;
+	bool aged;
+	u64 seen;
+	u32 ticks;
+};
+
+int kmemp_queue_init(struct kmemp_pool *pool);
+void kmemp_queue_destroy(struct kmemp_pool *pool);
+int kmemp_queue_flush_locked(struct kmemp_pool *pool);
+
+int kmemp_writable(const struct kmemp_pool *pool);
+int kmemp_meta_take(struct kmemp_batch *batch);
+void kmemp_meta_return(struct kmemp_batch *batch);
+int kmemp_commit_batch_locked(struct kmemp_batch *batch,
+			      const struct kmemp_overlay *overlay);
+int kmemp_commit_stage_locked(struct kmemp_stage *stage,
+			      struct kmemp_net *net);
+void kmemp_confirm_locked(struct kmemp_pool *pool);
+int kmemp_retire_locked(struct kmemp_pool *pool);
+
+u32 kmemp_wait_need(u32 runs, u32 items, u64 pages);
+int kmemp_wait_room(struct kmemp_pool *pool, u32 need);
 void kmemp_wait_destroy(struct kmemp_wait *wait);
 void kmemp_wait_add(struct kmemp_pool *pool, u64 sequence,
 		    const struct kmemp_run *run, bool meta);
@@ -33,5 +222,9 @@ void kmemp_pool_finish(struct kmemp_pool *pool);
 
 int kmemp_find_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 		      u64 max_pages, struct kmemp_extent *extent);
+int kmemp_lookup_extent(struct kmemp_pool *pool, u64 object, u64 offset,
+			u64 max_pages, struct kmemp_extent *extent);
+int kmemp_record_order(const struct kmemp_record *a,
+		       const struct kmemp_record *b);
 
 #endif /* KMEMP_CORE_CORE_H */

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lookups: what a format finds, bounded, clipped and merged.
+ * Lookups of extents: what is staged, over what a format finds; bounded,
+ * clipped and merged. Those of records and objects are in lookup_record.c.
  *
  * They run beside a commit; pool->readers keeps them from seeing half of its
- * stores.
+ * stores, or a batch being staged.
  */
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/rwsem.h>
-#include <linux/string.h>
 
 #include "core.h"
 
@@ -48,93 +48,6 @@ bool kmemp_pool_keeps_objects(const struct kmemp_pool *pool)
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_keeps_objects);
 
-/**
- * kmemp_pool_next_object - first object at or after an id
- * @pool: the pool
- * @id: the id, replaced by the one found
- *
- * Return: 0, -ENOENT, -EIO or -EUCLEAN.
- */
-int kmemp_pool_next_object(struct kmemp_pool *pool, u64 *id)
-{
-	int ret;
-
-	down_read(&pool->readers);
-	ret = pool->format->next_object(pool, id);
-	up_read(&pool->readers);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(kmemp_pool_next_object);
-
-/**
- * kmemp_pool_next_record - first record at or after a position
- * @pool: the pool
- * @object: id
- * @record: position (kind, hash, name); replaced by what is found
- * @buffer: KMEMP_RECORD_BUFFER bytes that name and value are copied to; the
- *	position's name may lie in it
- *
- * Return: 0, -ENOENT, -EIO or -EUCLEAN.
- */
-int kmemp_pool_next_record(struct kmemp_pool *pool, u64 object,
-			   struct kmemp_record *record, u8 *buffer)
-{
-	int ret;
-
-	down_read(&pool->readers);
-	ret = pool->format->next_record(pool, object, record, buffer);
-	up_read(&pool->readers);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(kmemp_pool_next_record);
-
-/**
- * kmemp_pool_get_record - look a record up
- * @pool: the pool
- * @object: id
- * @record: kind and name; replaced by what is found
- * @buffer: KMEMP_RECORD_BUFFER bytes, apart from the name
- *
- * Return: 0, -ENOENT, -EIO or -EUCLEAN.
- */
-int kmemp_pool_get_record(struct kmemp_pool *pool, u64 object,
-			  struct kmemp_record *record, u8 *buffer)
-{
-	struct kmemp_record found = *record;
-	int ret;
-
-	found.hash = kmemp_name_hash(pool, record->name, record->name_len);
-	ret = kmemp_pool_next_record(pool, object, &found, buffer);
-	if (ret)
-		return ret;
-	if (found.kind != record->kind || found.name_len != record->name_len ||
-	    memcmp(found.name, record->name, record->name_len))
-		return -ENOENT;
-	*record = found;
-	return 0;
-}
-EXPORT_SYMBOL_GPL(kmemp_pool_get_record);
-
-/**
- * kmemp_record_advance - the position behind a record
- * @record: as found; becomes the least position that is greater
- * @buffer: the one it was found with, which the position's name lies in
- *
- * Return: false where nothing can follow.
- */
-bool kmemp_record_advance(struct kmemp_record *record, u8 *buffer)
-{
-	if (record->name_len < KMEMP_MAX_NAME) {
-		memmove(buffer, record->name, record->name_len);
-		buffer[record->name_len++] = 0;
-		record->name = buffer;
-		return true;
-	}
-	record->name_len = 0;
-	return ++record->hash || ++record->kind;
-}
-EXPORT_SYMBOL_GPL(kmemp_record_advance);
-
 static bool extent_sane(const struct kmemp_pool *pool,
 			const struct kmemp_extent *extent, u64 offset)
 {
@@ -170,18 +83,87 @@ static int find_one(struct kmemp_pool *pool, u64 object, u64 offset,
 	return 0;
 }
 
-/**
- * kmemp_find_extent - kmemp_pool_next_extent() for who has the commit right
- * @pool: the pool
- * @object: id
- * @offset: first page offset of interest
- * @max_pages: merge and clip to so many
- * @extent: filled in
- *
- * Return: see kmemp_pool_next_extent().
- */
-int kmemp_find_extent(struct kmemp_pool *pool, u64 object, u64 offset,
-		      u64 max_pages, struct kmemp_extent *extent)
+/* From the top: the open stage, the busy one, the format. */
+enum layer { OPEN, BUSY, FORMAT };
+
+static const struct kmemp_overlay *layer_overlay(const struct kmemp_pool *pool,
+						 enum layer layer)
+{
+	const struct kmemp_stage *stage;
+
+	stage = layer == OPEN ? pool->queue->open : pool->queue->busy;
+	return &stage->overlay;
+}
+
+/* The part of an extent that lies before @end. */
+static void clip(struct kmemp_extent *extent, u64 end)
+{
+	extent->count = min_t(u64, extent->count, end - extent->offset);
+}
+
+/* What a stretch holds from @offset on, which lies in it. */
+static void from_stretch(const struct kmemp_stretch *s, u64 offset,
+			 struct kmemp_extent *extent)
+{
+	extent->offset = offset;
+	extent->page = s->page + (offset - s->offset);
+	extent->count = s->end - offset;
+	extent->flags = s->flags;
+	extent->tag = s->tag;
+}
+
+static int find_layered(struct kmemp_pool *pool, enum layer layer, u64 object,
+			u64 offset, struct kmemp_extent *extent)
+{
+	const struct kmemp_overlay *overlay;
+	struct kmemp_extent below = {};
+	bool known = false;
+	int ret = 0;
+
+	if (layer == FORMAT)
+		return find_one(pool, object, offset, extent);
+	overlay = layer_overlay(pool, layer);
+	for (;;) {
+		const struct kmemp_stretch *s;
+
+		s = kmemp_overlay_next(overlay, object, offset);
+		if (s && s->offset <= offset) {
+			if (s->page) {
+				from_stretch(s, offset, extent);
+				return 0;
+			}
+			offset = s->end;
+			continue;
+		}
+		/* Of what lies below, the first that is not behind us. */
+		if (!known || (!ret && below.offset + below.count <= offset)) {
+			ret = find_layered(pool, layer + 1, object, offset,
+					   &below);
+			if (ret && ret != -ENOENT)
+				return ret;
+			known = true;
+		}
+		if (!ret && (!s || below.offset < s->offset)) {
+			*extent = below;
+			if (extent->offset < offset) {
+				u32 skip = offset - extent->offset;
+
+				extent->offset += skip;
+				extent->page += skip;
+				extent->count -= skip;
+			}
+			if (s)
+				clip(extent, s->offset);
+			return 0;
+		}
+		if (!s)
+			return -ENOENT;
+		offset = s->offset;
+	}
+}
+
+static int find_merged(struct kmemp_pool *pool, enum layer layer, u64 object,
+		       u64 offset, u64 max_pages, struct kmemp_extent *extent)
 {
 	struct kmemp_extent next;
 	int ret;
@@ -189,13 +171,13 @@ int kmemp_find_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 	if (offset >= KMEMP_MAX_OBJECT_PAGES)
 		return -ENOENT;
 	max_pages = min_t(u64, max_pages, U32_MAX);
-	ret = find_one(pool, object, offset, extent);
+	ret = find_layered(pool, layer, object, offset, extent);
 	if (ret)
 		return ret;
 	while (extent->count < max_pages &&
 	       extent->offset + extent->count < KMEMP_MAX_OBJECT_PAGES) {
-		ret = find_one(pool, object, extent->offset + extent->count,
-			       &next);
+		ret = find_layered(pool, layer, object,
+				   extent->offset + extent->count, &next);
 		if (ret == -ENOENT)
 			break;
 		if (ret)
@@ -212,6 +194,41 @@ int kmemp_find_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 }
 
 /**
+ * kmemp_find_extent - kmemp_pool_next_extent() for who has the commit right
+ * @pool: the pool
+ * @object: id
+ * @offset: first page offset of interest
+ * @max_pages: merge and clip to so many
+ * @extent: filled in
+ *
+ * What is staged does not count.
+ *
+ * Return: see kmemp_pool_next_extent().
+ */
+int kmemp_find_extent(struct kmemp_pool *pool, u64 object, u64 offset,
+		      u64 max_pages, struct kmemp_extent *extent)
+{
+	return find_merged(pool, FORMAT, object, offset, max_pages, extent);
+}
+
+/**
+ * kmemp_lookup_extent - kmemp_pool_next_extent() for who holds pool->readers
+ * @pool: the pool
+ * @object: id
+ * @offset: first page offset of interest
+ * @max_pages: merge and clip to so many
+ * @extent: filled in
+ *
+ * Return: see kmemp_pool_next_extent().
+ */
+int kmemp_lookup_extent(struct kmemp_pool *pool, u64 object, u64 offset,
+			u64 max_pages, struct kmemp_extent *extent)
+{
+	return find_merged(pool, pool->queue ? OPEN : FORMAT, object, offset,
+			   max_pages, extent);
+}
+
+/**
  * kmemp_pool_next_extent - first mapped pages at or after an offset
  * @pool: the pool
  * @object: id
@@ -219,6 +236,8 @@ int kmemp_find_extent(struct kmemp_pool *pool, u64 object, u64 offset,
  * @max_pages: more than these are of no interest; > 0
  * @extent: filled in: begins at @offset or later; neighbours are merged up to
  *	@max_pages
+ *
+ * What was queued counts.
  *
  * Return: 0; -ENOENT: nothing is mapped from there on; -EIO; -EUCLEAN.
  */
@@ -228,7 +247,7 @@ int kmemp_pool_next_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 	int ret;
 
 	down_read(&pool->readers);
-	ret = kmemp_find_extent(pool, object, offset, max_pages, extent);
+	ret = kmemp_lookup_extent(pool, object, offset, max_pages, extent);
 	up_read(&pool->readers);
 	return ret;
 }

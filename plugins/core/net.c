@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a batch takes and frees.
+ * What a batch takes, frees and drops.
  *
- * The changes are played over what the pool holds now: a sorted list of
- * *stretches* says, for each range of an object that the batch touches, what
- * will be there. Pages that were mapped in those ranges and pages that will be
- * are two lists of runs; what is in the first only is freed, what is in the
- * second only is taken. A page that moves from one place to another inside a
- * batch is in both, and neither freed nor taken.
- *
- * Stretches: at most two more per change. With at most KMEMP_BATCH_BYTES of
- * changes the lists are short; inserting is a memmove.
+ * The overlay of a batch says, for each range of an object that it touches,
+ * what will be there. Pages that were mapped in those ranges and pages that
+ * will be are two lists of runs; what is in the first only is freed, what is in
+ * the second only is taken. A page that moves from one place to another inside
+ * a batch is in both, and neither freed nor taken. Pages that a change brings
+ * and a later one replaces are in neither: they are dropped, and return to
+ * where pages come from like those that are freed.
  */
+#include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
@@ -20,35 +19,14 @@
 
 #include "core.h"
 
-/* What the range [offset, end) of an object will hold: page 0 is a hole. */
-struct stretch {
-	u64 object;
-	u64 offset;
-	u64 end;
-	u64 page;
-};
-
-struct runs {
-	struct kmemp_run *run;
-	u32 nr;
-	u32 room;
-};
-
-struct net {
-	struct kmemp_pool *pool;
-	struct stretch *stretch;
-	u32 nr;
-	struct runs before;
-	u64 before_pages;
-	u32 touched;
-};
-
-static int runs_add(struct runs *runs, u64 page, u64 count)
+static int runs_add(struct kmemp_runs *runs, u64 page, u64 count)
 {
 	if (runs->nr == runs->room) {
 		u32 room = runs->room ? 2 * runs->room : 16;
 		struct kmemp_run *new;
 
+		if (WARN_ON_ONCE(runs->fixed))
+			return -EUCLEAN;
 		new = kvmalloc_array(room, sizeof(*new), GFP_NOIO);
 		if (!new)
 			return -ENOMEM;
@@ -70,7 +48,7 @@ static int by_page(const void *a, const void *b)
 }
 
 /* Sort; false where a page is in it twice. */
-static bool runs_order(struct runs *runs)
+static bool runs_order(struct kmemp_runs *runs)
 {
 	u32 i;
 
@@ -85,8 +63,8 @@ static bool runs_order(struct runs *runs)
 }
 
 /* What is in @a and not in @b, both ordered. */
-static int runs_subtract(const struct runs *a, const struct runs *b,
-			 struct runs *result)
+static int runs_subtract(const struct kmemp_runs *a, const struct kmemp_runs *b,
+			 struct kmemp_runs *result)
 {
 	u32 i, k = 0;
 	int ret;
@@ -116,32 +94,15 @@ static int runs_subtract(const struct runs *a, const struct runs *b,
 	return 0;
 }
 
-/* First stretch that ends after (object, offset). */
-static u32 stretch_find(const struct net *net, u64 object, u64 offset)
-{
-	u32 low = 0, high = net->nr;
-
-	while (low < high) {
-		u32 mid = low + (high - low) / 2;
-		const struct stretch *s = &net->stretch[mid];
-
-		if (s->object < object ||
-		    (s->object == object && s->end <= offset))
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-/* The pool's own pages in [offset, end), which no change touched so far. */
-static int note_existing(struct net *net, u64 object, u64 offset, u64 end)
+/* The pages that the pool itself has in a range. */
+static int note_existing(struct kmemp_net *net, struct kmemp_pool *pool,
+			 u64 object, u64 offset, u64 end)
 {
 	while (offset < end) {
 		struct kmemp_extent extent;
 		int ret;
 
-		ret = kmemp_find_extent(net->pool, object, offset,
+		ret = kmemp_find_extent(pool, object, offset,
 					min_t(u64, end - offset,
 					      KMEMP_BATCH_PAGES + 1), &extent);
 		if (ret == -ENOENT || (!ret && extent.offset >= end))
@@ -161,54 +122,9 @@ static int note_existing(struct net *net, u64 object, u64 offset, u64 end)
 	return 0;
 }
 
-/* Cut a stretch in two, so that one begins at @offset. */
-static void stretch_cut(struct net *net, u64 object, u64 offset)
-{
-	u32 i = stretch_find(net, object, offset);
-	struct stretch *s = &net->stretch[i];
-
-	if (i == net->nr || s->object != object || s->offset >= offset)
-		return;
-	memmove(s + 1, s, (net->nr - i) * sizeof(*s));
-	net->nr++;
-	s[0].end = offset;
-	s[1].offset = offset;
-	if (s[1].page)
-		s[1].page += offset - s[0].offset;
-}
-
-/* From now on [offset, end) of @object holds pages from @page on, or none. */
-static int replace(struct net *net, u64 object, u64 offset, u64 end, u64 page)
-{
-	u64 at = offset;
-	u32 i, from;
-	int ret;
-
-	stretch_cut(net, object, offset);
-	stretch_cut(net, object, end);
-	from = stretch_find(net, object, offset);
-	for (i = from; i < net->nr; i++) {
-		const struct stretch *s = &net->stretch[i];
-
-		if (s->object != object || s->offset >= end)
-			break;
-		ret = note_existing(net, object, at, s->offset);
-		if (ret)
-			return ret;
-		at = s->end;
-	}
-	ret = note_existing(net, object, at, end);
-	if (ret)
-		return ret;
-	memmove(&net->stretch[from + 1], &net->stretch[i],
-		(net->nr - i) * sizeof(*net->stretch));
-	net->nr = net->nr - (i - from) + 1;
-	net->stretch[from] = (struct stretch){ object, offset, end, page };
-	return 0;
-}
-
 /* Records count as touched where they may be many: when an object ends. */
-static int count_records(struct net *net, u64 object)
+static int count_records(struct kmemp_net *net, struct kmemp_pool *pool,
+			 u64 object)
 {
 	struct kmemp_record record = {};
 	u8 *buffer;
@@ -217,107 +133,177 @@ static int count_records(struct net *net, u64 object)
 	buffer = kmalloc(KMEMP_RECORD_BUFFER, GFP_NOIO);
 	if (!buffer)
 		return -ENOMEM;
-	for (;;) {
-		ret = net->pool->format->next_record(net->pool, object, &record,
-						     buffer);
-		if (ret)
-			break;
-		if (++net->touched > KMEMP_BATCH_EXTENTS) {
+	do {
+		ret = pool->format->next_record(pool, object, &record, buffer);
+		if (!ret && ++net->touched > KMEMP_BATCH_EXTENTS)
 			ret = -E2BIG;
-			break;
-		}
-		if (!kmemp_record_advance(&record, buffer)) {
-			ret = -ENOENT;
-			break;
-		}
-	}
+	} while (!ret && kmemp_record_after(&record, buffer));
 	kfree(buffer);
 	return ret == -ENOENT ? 0 : ret;
 }
 
-static int play(struct net *net, const struct kmemp_change *change)
+/* Merge runs that overlap, of a list that is ordered. */
+static void runs_merge(struct kmemp_runs *runs)
 {
-	const struct kmemp_extent *extent = &change->extent;
-	int ret;
+	u32 i, nr = 0;
 
-	switch (change->op) {
-	case KMEMP_PUT_RECORD:
-	case KMEMP_DEL_RECORD:
-		return 0;
-	case KMEMP_MAP:
-		return replace(net, change->object, extent->offset,
-			       extent->offset + extent->count, extent->page);
-	case KMEMP_UNMAP:
-		return replace(net, change->object, extent->offset,
-			       extent->offset + extent->count, 0);
-	case KMEMP_REMOVE:
-		ret = count_records(net, change->object);
-		return ret ?: replace(net, change->object, 0,
-				      KMEMP_MAX_OBJECT_PAGES, 0);
+	for (i = 0; i < runs->nr; i++) {
+		struct kmemp_run *last = &runs->run[nr ? nr - 1 : 0];
+		const struct kmemp_run *run = &runs->run[i];
+
+		if (nr && run->page < last->page + last->count)
+			last->count = max(last->count, run->page + run->count -
+						       last->page);
+		else
+			runs->run[nr++] = *run;
 	}
-	return -EINVAL;
+	runs->nr = nr;
+}
+
+/* The lists of what is there, what will be, and what the changes bring. */
+static int collect(struct kmemp_net *net, struct kmemp_batch *batch,
+		   const struct kmemp_overlay *overlay)
+{
+	u64 brought = 0, after = 0;
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < batch->nr_changes && !ret; i++) {
+		const struct kmemp_change *change = &batch->changes[i];
+
+		if (change->op == KMEMP_MAP) {
+			brought += change->extent.count;
+			ret = runs_add(&net->brought, change->extent.page,
+				       change->extent.count);
+		} else if (change->op == KMEMP_REMOVE) {
+			ret = count_records(net, batch->pool, change->object);
+		}
+	}
+	for (i = 0; i < overlay->nr && !ret; i++) {
+		const struct kmemp_stretch *s = &overlay->stretch[i];
+
+		ret = note_existing(net, batch->pool, s->object, s->offset,
+				    s->end);
+		if (ret || !s->page)
+			continue;
+		after += s->end - s->offset;
+		ret = runs_add(&net->after, s->page, s->end - s->offset);
+	}
+	/* All that was brought is there: nothing is dropped. */
+	if (brought == after)
+		net->brought.nr = 0;
+	return ret;
+}
+
+static void runs_free(struct kmemp_runs *runs)
+{
+	kvfree(runs->run);
+	memset(runs, 0, sizeof(*runs));
+}
+
+static int runs_init(struct kmemp_runs *runs, u32 room)
+{
+	runs->run = kvmalloc_array(room, sizeof(*runs->run), GFP_NOIO);
+	if (!runs->run)
+		return -ENOMEM;
+	runs->room = room;
+	runs->fixed = true;
+	return 0;
 }
 
 /**
- * kmemp_net_compute - fill in what a batch takes, frees and touches
- * @batch: the batch; what was computed before is replaced
+ * kmemp_net_init - have all the memory that kmemp_net_compute() may need
+ * @net: zeroed
+ * @room: pages, at most, that the batches map and unmap
  *
- * Context: with the commit right.
+ * Without it, memory is allocated as it is needed.
+ *
+ * Return: 0 or -ENOMEM, with what was allocated for kmemp_net_destroy().
+ */
+int kmemp_net_init(struct kmemp_net *net, u32 room)
+{
+	int ret;
+
+	ret = runs_init(&net->before, room);
+	ret = ret ?: runs_init(&net->after, room);
+	ret = ret ?: runs_init(&net->brought, room);
+	ret = ret ?: runs_init(&net->rest, room);
+	ret = ret ?: runs_init(&net->taken, room);
+	ret = ret ?: runs_init(&net->freed, room);
+	return ret ?: runs_init(&net->dropped, room);
+}
+
+/**
+ * kmemp_net_destroy - free the memory
+ * @net: zeroed, initialised or computed
+ */
+void kmemp_net_destroy(struct kmemp_net *net)
+{
+	runs_free(&net->before);
+	runs_free(&net->after);
+	runs_free(&net->brought);
+	runs_free(&net->rest);
+	runs_free(&net->taken);
+	runs_free(&net->freed);
+	runs_free(&net->dropped);
+}
+
+static void forget(struct kmemp_net *net)
+{
+	net->before.nr = 0;
+	net->after.nr = 0;
+	net->brought.nr = 0;
+	net->rest.nr = 0;
+	net->taken.nr = 0;
+	net->freed.nr = 0;
+	net->dropped.nr = 0;
+	net->before_pages = 0;
+	net->touched = 0;
+}
+
+/**
+ * kmemp_net_compute - find out what a batch takes, frees, drops and touches
+ * @net: the results, and room for them; what was computed before is replaced
+ * @batch: the batch; its results point into @net
+ * @overlay: of the batch
+ *
+ * Looks at what the format holds, not at what is staged. Context: with the
+ * commit right.
  *
  * Return: 0; -E2BIG: it touches more than one batch may; -EINVAL: it maps a
  * page twice; -ENOMEM; -EIO; -EUCLEAN.
  */
-int kmemp_net_compute(struct kmemp_batch *batch)
+int kmemp_net_compute(struct kmemp_net *net, struct kmemp_batch *batch,
+		      const struct kmemp_overlay *overlay)
 {
-	struct net net = { .pool = batch->pool };
-	struct runs after = {}, taken = {}, freed = {};
-	u32 i;
-	int ret = 0;
+	int ret;
 
-	/* A cut makes one more, at most twice for each change, and itself. */
-	net.stretch = kvmalloc_array(3 * batch->nr_changes + 1,
-				     sizeof(*net.stretch), GFP_NOIO);
-	if (!net.stretch)
-		return -ENOMEM;
-	for (i = 0; i < batch->nr_changes && !ret; i++)
-		ret = play(&net, &batch->changes[i]);
-	for (i = 0; i < net.nr && !ret; i++)
-		if (net.stretch[i].page)
-			ret = runs_add(&after, net.stretch[i].page,
-				       net.stretch[i].end -
-				       net.stretch[i].offset);
+	forget(net);
+	ret = collect(net, batch, overlay);
 	if (ret)
-		goto out;
-	if (!runs_order(&net.before)) {
-		ret = kmemp_complain(batch->pool, KMEMP_REFUSE_STRUCTURE,
-				     "a page is mapped twice near page %llu",
-				     net.before.run[0].page);
-		goto out;
-	}
-	if (!runs_order(&after)) {
-		ret = -EINVAL;
-		goto out;
-	}
-	ret = runs_subtract(&after, &net.before, &taken);
+		return ret;
+	if (!runs_order(&net->before))
+		return kmemp_complain(batch->pool, KMEMP_REFUSE_STRUCTURE,
+				      "a page is mapped twice near page %llu",
+				      net->before.run[0].page);
+	if (!runs_order(&net->after))
+		return -EINVAL;
+	runs_order(&net->brought);
+	runs_merge(&net->brought);
+	ret = runs_subtract(&net->after, &net->before, &net->taken);
 	if (!ret)
-		ret = runs_subtract(&net.before, &after, &freed);
+		ret = runs_subtract(&net->before, &net->after, &net->freed);
+	if (!ret)
+		ret = runs_subtract(&net->brought, &net->after, &net->rest);
+	if (!ret)
+		ret = runs_subtract(&net->rest, &net->before, &net->dropped);
 	if (ret)
-		goto out;
-	kvfree(batch->taken);
-	kvfree(batch->freed);
-	batch->taken = taken.run;
-	batch->nr_taken = taken.nr;
-	batch->freed = freed.run;
-	batch->nr_freed = freed.nr;
-	batch->nr_touched = net.touched;
-	batch->touched_pages = net.before_pages;
-	taken.run = NULL;
-	freed.run = NULL;
-out:
-	kvfree(taken.run);
-	kvfree(freed.run);
-	kvfree(after.run);
-	kvfree(net.before.run);
-	kvfree(net.stretch);
-	return ret;
+		return ret;
+	batch->taken = net->taken.run;
+	batch->nr_taken = net->taken.nr;
+	batch->freed = net->freed.run;
+	batch->nr_freed = net->freed.nr;
+	batch->nr_touched = net->touched;
+	batch->touched_pages = net->before_pages;
+	return 0;
 }

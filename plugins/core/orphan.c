@@ -102,7 +102,7 @@ static int drop_records(struct kmemp_batch *batch, u64 object, u8 *buffer,
 				      record.name_len);
 		if (ret)
 			break;
-		if (!kmemp_record_advance(&record, buffer))
+		if (!kmemp_record_after(&record, buffer))
 			break;
 	}
 	return ret == -ENOENT || ret == -E2BIG ? 0 : ret;

@@ -221,6 +221,14 @@ int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 	ret = features_check(pool);
 	if (ret)
 		goto err_format;
+	/* A format without objects has nothing to commit. */
+	if (!readonly && pool->format->commit) {
+		ret = kmemp_queue_init(pool);
+		if (ret) {
+			kmemp_complain(pool, KMEMP_REFUSE_NO_MEMORY, "%s", "");
+			goto err_format;
+		}
+	}
 	if (!readonly)
 		flush_super(pool);
 	ret = pool->format->open(pool);
@@ -228,7 +236,7 @@ int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 		kmemp_complain(pool, ret == -ENOMEM ? KMEMP_REFUSE_NO_MEMORY :
 			       ret == -EIO ? KMEMP_REFUSE_READ :
 			       KMEMP_REFUSE_STRUCTURE, "open: error %d", ret);
-		goto err_format;
+		goto err_queue;
 	}
 	ret = sharing_check(pool);
 	if (ret)
@@ -245,6 +253,8 @@ int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 
 err_open:
 	pool->format->close(pool);
+err_queue:
+	kmemp_queue_destroy(pool);
 err_format:
 	kmemp_format_put(pool->format);
 	pool->format = NULL;
@@ -255,11 +265,16 @@ EXPORT_SYMBOL_GPL(kmemp_pool_open);
 /**
  * kmemp_pool_close - let go of an opened pool
  * @pool: as opened; must not be used afterwards
+ *
+ * What was queued is committed first. Where that fails it is said, and lost:
+ * kmemp_pool_sync() before tells.
  */
 void kmemp_pool_close(struct kmemp_pool *pool)
 {
+	kmemp_pool_sync(pool);
 	pool->format->close(pool);
 	kmemp_pool_finish(pool);
+	kmemp_queue_destroy(pool);
 	kmemp_format_put(pool->format);
 	pool->format = NULL;
 	memzero_explicit(&pool->super, sizeof(pool->super));
@@ -366,9 +381,10 @@ static int map_bad(struct kmemp_pool *pool, u64 page)
 	struct kmemp_batch *batch;
 	int ret;
 
+	/* Somebody else may be about to make it durable. */
 	ret = kmemp_pool_next_extent(pool, KMEMP_OBJ_BAD, page, 1, &found);
 	if (!ret && found.offset == page)
-		return 0;
+		return kmemp_pool_sync(pool);
 	if (ret && ret != -ENOENT)
 		return ret;
 	batch = kmemp_batch_new(pool);

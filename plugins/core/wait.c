@@ -24,19 +24,30 @@
 #define PAGES_PER_PUT	64u
 
 /**
- * kmemp_wait_prepare - have memory for what a batch may free
+ * kmemp_wait_need - runs that a batch may free
+ * @runs: of data that it frees or drops
+ * @items: changes, and extents and records that it touches
+ * @pages: of those extents
+ *
+ * Return: how many.
+ */
+u32 kmemp_wait_need(u32 runs, u32 items, u64 pages)
+{
+	return runs + PUTS_PER_ITEM * items + (u32)(pages / PAGES_PER_PUT);
+}
+
+/**
+ * kmemp_wait_room - have memory for what a batch may free
  * @pool: the pool
- * @batch: with its runs computed
+ * @need: runs, beyond those that wait
  *
  * Return: 0 or -ENOMEM.
  */
-int kmemp_wait_prepare(struct kmemp_pool *pool, const struct kmemp_batch *batch)
+int kmemp_wait_room(struct kmemp_pool *pool, u32 need)
 {
 	struct kmemp_wait *wait = &pool->wait, new = {};
-	u32 need = wait->nr + batch->nr_freed + PUTS_PER_ITEM *
-		   (batch->nr_changes + batch->nr_touched) +
-		   (u32)(batch->touched_pages / PAGES_PER_PUT);
 
+	need += wait->nr;
 	if (need <= wait->room)
 		return 0;
 	new.room = need + need / 2;

@@ -13,6 +13,8 @@ u64 crash_digests[CRASH_MOST_BATCHES];
 u64 crash_newest;
 struct crash_stats crash_stats;
 bool crash_quiet;
+unsigned int crash_lazy;
+bool crash_promises;
 
 static bool bad(const char *what, u64 a, u64 b)
 {
@@ -26,17 +28,21 @@ static bool bad(const char *what, u64 a, u64 b)
 void crash_commit(struct crash_work *work, struct kmemp_batch *batch)
 {
 	struct kmemp_pool *pool = &work->t.pool;
-	u64 seq = pool->newest + 1;
+	u64 seq = crash_lazy ? crash_newest + 1 : pool->newest + 1;
+	bool durable = !crash_lazy || seq % crash_lazy == 0;
 	int ret, err;
 
 	record_mark(work->record, CRASH_BEGIN(seq));
-	ret = kmemp_batch_commit(batch);
+	ret = crash_lazy ? kmemp_batch_queue(batch) : kmemp_batch_commit(batch);
 	kmemp_batch_free(batch);
+	if (!ret && crash_lazy && durable)
+		ret = kmemp_pool_sync(pool);
 	if (ret) {
 		fprintf(stderr, "# batch %llu: error %d\n", seq, ret);
 		exit(2);
 	}
-	record_mark(work->record, CRASH_DURABLE(seq));
+	if (durable || crash_promises)
+		record_mark(work->record, CRASH_DURABLE(seq));
 	if (seq >= CRASH_MOST_BATCHES)
 		exit(2);
 	crash_digests[seq] = test_digest(pool, &err);
@@ -148,6 +154,16 @@ void crash_step(struct crash_work *work, unsigned int i)
 
 /* -------------------------------------------------------------- states */
 
+/* With lazy batches a commit is of several: which was the last one? */
+static u64 find_entry(struct crash_range range, u64 digest)
+{
+	u64 seq = range.hi;
+
+	while (seq > range.lo && crash_digests[seq] != digest)
+		seq--;
+	return seq;
+}
+
 /* Recover what is on the medium and judge it. *@seq: the newest batch. */
 bool crash_judge(struct record *record, struct crash_range range, u64 *seq)
 {
@@ -167,6 +183,8 @@ bool crash_judge(struct record *record, struct crash_range range, u64 *seq)
 	}
 	*seq = t.pool.newest;
 	digest = test_digest(&t.pool, &err);
+	if (crash_lazy)
+		*seq = find_entry(range, digest);
 	findings = test_check(&t.pool, !crash_quiet && !record->fail_page);
 	good = test_partition(&t);
 	test_close(&t);

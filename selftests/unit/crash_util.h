@@ -36,6 +36,11 @@ extern u64 crash_newest;
 /* Say nothing of violations: they are looked for. */
 extern bool crash_quiet;
 
+/* Queue, and make durable every so-manieth; 0: commit each. */
+extern unsigned int crash_lazy;
+/* Claim that what is queued is durable: a fault that must be found. */
+extern bool crash_promises;
+
 /* Commit with marks around, free the batch, keep its digest. */
 void crash_commit(struct crash_work *work, struct kmemp_batch *batch);
 /* Step @i of the workload: one batch. */

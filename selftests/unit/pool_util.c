@@ -39,7 +39,7 @@ static int note_used(void *arg, u64 page, u64 count, enum kmemp_use use)
 	return 0;
 }
 
-u64 test_take(struct test_pool *t, u64 count)
+static u64 take_run(struct test_pool *t, u64 count)
 {
 	u64 start, run = 0, i;
 
@@ -58,8 +58,19 @@ u64 test_take(struct test_pool *t, u64 count)
 	return 0;
 }
 
+u64 test_take(struct test_pool *t, u64 count)
+{
+	u64 page;
+
+	mutex_lock(&t->lock);
+	page = take_run(t, count);
+	mutex_unlock(&t->lock);
+	return page;
+}
+
 void test_give(struct test_pool *t, u64 page, u64 count)
 {
+	mutex_lock(&t->lock);
 	for (; count; count--, page++) {
 		if (page >= t->nr_pages || !t->used[page]) {
 			t->bad_gives++;
@@ -68,18 +79,24 @@ void test_give(struct test_pool *t, u64 page, u64 count)
 		t->used[page] = 0;
 		t->nr_free++;
 	}
+	mutex_unlock(&t->lock);
 }
 
 static int source_take(void *arg, u64 *pages, u32 nr, bool adds)
 {
 	struct test_pool *t = arg;
+	int ret = -ENOSPC;
 	u32 i;
 
-	if (t->nr_free < nr + (adds ? t->withheld : 0))
-		return -ENOSPC;
-	for (i = 0; i < nr; i++)
-		pages[i] = test_take(t, 1);
-	return 0;
+	mutex_lock(&t->lock);
+	t->takes[adds]++;
+	if (t->nr_free >= nr + (adds ? t->withheld : 0)) {
+		for (i = 0; i < nr; i++)
+			pages[i] = take_run(t, 1);
+		ret = 0;
+	}
+	mutex_unlock(&t->lock);
+	return ret;
 }
 
 static void source_give(void *arg, u64 page, u64 count)
@@ -87,9 +104,19 @@ static void source_give(void *arg, u64 page, u64 count)
 	test_give(arg, page, count);
 }
 
+static void source_pending(void *arg)
+{
+	struct test_pool *t = arg;
+
+	mutex_lock(&t->lock);
+	t->pended++;
+	mutex_unlock(&t->lock);
+}
+
 static const struct kmemp_page_source source = {
 	.take = source_take,
 	.give = source_give,
+	.pending = source_pending,
 };
 
 int test_open(struct test_pool *t, struct record *record, bool readonly)
@@ -97,6 +124,7 @@ int test_open(struct test_pool *t, struct record *record, bool readonly)
 	int ret;
 
 	memset(t, 0, sizeof(*t));
+	mutex_init(&t->lock);
 	t->record = record;
 	ret = kmemp_pool_open(&t->pool, &record->media, readonly);
 	if (ret)
@@ -269,4 +297,19 @@ bool test_partition(struct test_pool *t)
 	}
 	free(mapped);
 	return good;
+}
+
+bool test_agrees(struct test_pool *t)
+{
+	struct test_pool other;
+	u64 i, differ = 0;
+
+	if (kmemp_pool_retire(&t->pool))
+		return false;
+	if (test_open(&other, t->record, true))
+		return false;
+	for (i = 0; i < t->nr_pages; i++)
+		differ += t->used[i] != other.used[i];
+	test_close(&other);
+	return !differ;
 }

@@ -12,11 +12,14 @@
 struct test_pool {
 	struct kmemp_pool pool;
 	struct record *record;
+	struct mutex lock;	/* of what follows, up to @open */
 	u8 *used;		/* a byte per page */
 	u64 nr_pages, nr_free;
 	u64 withheld;		/* not for batches that add */
 	u64 hint;
 	u64 bad_gives;		/* pages given back that were not in use */
+	u64 takes[2];		/* tries to take metadata, by @adds */
+	u64 pended;		/* calls of @pending */
 	bool open;
 };
 
@@ -32,5 +35,7 @@ u64 test_digest(struct kmemp_pool *pool, int *err);
 unsigned int test_check(struct kmemp_pool *pool, bool loud);
 /* Every mapped page is used, and mapped once. */
 bool test_partition(struct test_pool *t);
+/* Used pages, after retiring, are those the host knows. */
+bool test_agrees(struct test_pool *t);
 
 #endif

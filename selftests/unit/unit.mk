@@ -3,7 +3,7 @@
 # Unit tests: TAP programs over the very sources of the modules, with ASan and
 # UBSan. Included by the top-level Makefile after tools/tools.mk. A program is
 # one line: unit-NAME := its own sources; the core, the formats and the shim
-# come with it.
+# come with it. tsan-NAME: the same with ThreadSanitizer, for what has threads.
 
 unit-test_name := test_name.c
 unit-test_errcode := test_errcode.c
@@ -17,27 +17,41 @@ unit-conformance := conformance.c model.c media_record.c pool_util.c
 unit-crash_bitmap := crash_bitmap.c crash_util.c media_record.c pool_util.c
 unit-crash_sites := crash_sites.c crash_util.c media_record.c pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
+unit-test_queue := test_queue.c media_record.c pool_util.c
+
+tsan-test_queue_threads := test_queue_threads.c media_record.c pool_util.c
 
 # The recorder tells call sites apart by return addresses: no sibling calls.
 unit_flags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -fno-omit-frame-pointer \
 	-fno-optimize-sibling-calls -Wno-frame-address -msse4.2 \
-	-fsanitize=address,undefined -fno-sanitize-recover=all \
 	-Itools/shim/include -Iinclude -Itools -Iplugins/core \
 	-include linux/compiler.h
+unit_sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
+tsan_sanitize := -fsanitize=thread
 
-unit_programs := $(patsubst unit-%,build/unit/%,$(filter unit-%,$(.VARIABLES)))
-unit_shared := $(shared_sources:%.c=build/obj-unit/%.o)
+unit_programs :=
 
-build/obj-unit/%.o: %.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(unit_flags) -MMD -MP -c -o $@ $<
+# $(1): unit or tsan
+define unit_kind
+$(1)_tests := $(patsubst $(1)-%,build/unit/%,$(filter $(1)-%,$(.VARIABLES)))
+unit_programs += $$($(1)_tests)
 
-define unit_rule
-$(1): $(unit_shared) $(patsubst %.c,build/obj-unit/selftests/unit/%.o,$(2))
+build/obj-$(1)/%.o: %.c
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(unit_flags) -o $$@ $$^
+	$$(Q)$$(CC) $$(unit_flags) $$($(1)_sanitize) -MMD -MP -c -o $$@ $$<
 endef
-$(foreach p,$(unit_programs),$(eval $(call unit_rule,$(p),$(unit-$(notdir $(p))))))
+$(foreach k,unit tsan,$(eval $(call unit_kind,$(k))))
 
--include $(shell [ ! -d build/obj-unit ] || find build/obj-unit -name '*.d')
+# $(1): unit or tsan, $(2): program
+define unit_rule
+$(2): $(patsubst %.c,build/obj-$(1)/%.o,$(shared_sources) \
+		$(addprefix selftests/unit/,$($(1)-$(notdir $(2)))))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(unit_flags) $$($(1)_sanitize) -o $$@ $$^
+endef
+$(foreach k,unit tsan,$(foreach p,$($(k)_tests), \
+	$(eval $(call unit_rule,$(k),$(p)))))
+
+-include $(foreach k,unit tsan,$(shell [ ! -d build/obj-$(k) ] || \
+	find build/obj-$(k) -name '*.d'))

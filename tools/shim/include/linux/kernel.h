@@ -11,6 +11,7 @@
 #include <linux/stdarg.h>
 #include <linux/types.h>
 
+#define U16_MAX			((u16)~0U)
 #define U32_MAX			((u32)~0U)
 #define U64_MAX			((u64)~0ULL)
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))

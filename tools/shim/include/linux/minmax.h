@@ -15,5 +15,7 @@
 	shim_a > shim_b ? shim_a : shim_b; })
 #define min_t(type, a, b)	min((type)(a), (type)(b))
 #define max_t(type, a, b)	max((type)(a), (type)(b))
+#define swap(a, b) \
+	do { typeof(a) shim_a = (a); (a) = (b); (b) = shim_a; } while (0)
 
 #endif

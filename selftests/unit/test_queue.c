@@ -1,0 +1,634 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The queue: what is staged is seen at once, durable together, and lost only
+ * with the medium.
+ */
+#include <string.h>
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "pool_util.h"
+#include "tap.h"
+
+#define POOL_BYTES	(64ULL << 20)
+#define ID		4096ULL
+
+/* A medium whose fences and reads can be intercepted. */
+static struct kmemp_media_ops hooked;
+static const struct kmemp_media_ops *unhooked;
+static void (*on_fence)(void);
+static bool fail_reads;
+
+static void hook_fence(struct kmemp_media *media)
+{
+	void (*fn)(void) = on_fence;
+
+	on_fence = NULL;
+	if (fn)
+		fn();
+	unhooked->fence(media);
+}
+
+static int hook_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
+{
+	return fail_reads ? -EIO : unhooked->read(media, pos, dst, len);
+}
+
+static struct record record;
+static struct test_pool t;
+
+static void begin(void)
+{
+	record_init(&record, POOL_BYTES);
+	record.off = true;
+	unhooked = record.media.ops;
+	hooked = *unhooked;
+	hooked.fence = hook_fence;
+	hooked.read = hook_read;
+	record.media.ops = &hooked;
+	if (test_format(&record, KMEMP_TYPE_BITMAP) ||
+	    test_open(&t, &record, false))
+		exit(2);
+}
+
+static void end(void)
+{
+	test_close(&t);
+	record_free(&record);
+}
+
+static void map_pages(struct kmemp_batch *batch, u64 id, u64 offset, u64 page,
+		      u32 count)
+{
+	struct kmemp_extent extent = {
+		.offset = offset, .page = page, .count = count,
+	};
+
+	if (!page || kmemp_batch_map(batch, id, &extent))
+		exit(2);
+}
+
+static void put(struct kmemp_batch *batch, u64 id, u32 name, u32 value,
+		u32 value_len)
+{
+	u8 bytes[KMEMP_MAX_VALUE];
+
+	memset(bytes, value, sizeof(bytes));
+	if (kmemp_batch_put(batch, id, 1, &name, sizeof(name), bytes,
+			    value_len))
+		exit(2);
+}
+
+static int queue(struct kmemp_batch *batch)
+{
+	int ret = kmemp_batch_queue(batch);
+
+	kmemp_batch_free(batch);
+	return ret;
+}
+
+static int commit(struct kmemp_batch *batch)
+{
+	int ret = kmemp_batch_commit(batch);
+
+	kmemp_batch_free(batch);
+	return ret;
+}
+
+/* One change in a batch of its own. */
+static int queue_map(u64 id, u64 offset, u64 page, u32 count)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+	map_pages(batch, id, offset, page, count);
+	return queue(batch);
+}
+
+static int queue_unmap(u64 id, u64 offset, u32 count)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+	kmemp_batch_unmap(batch, id, offset, count);
+	return queue(batch);
+}
+
+static int queue_put(u64 id, u32 name, u32 value)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+	put(batch, id, name, value, 8);
+	return queue(batch);
+}
+
+static int queue_del(u64 id, u32 name)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+	kmemp_batch_del(batch, id, 1, &name, sizeof(name));
+	return queue(batch);
+}
+
+static bool extent_is(u64 id, u64 from, u64 offset, u64 page, u32 count)
+{
+	struct kmemp_extent extent;
+
+	return !kmemp_pool_next_extent(&t.pool, id, from, 1 << 20, &extent) &&
+	       extent.offset == offset && extent.page == page &&
+	       extent.count == count;
+}
+
+static bool no_extent(u64 id, u64 from)
+{
+	struct kmemp_extent extent;
+
+	return kmemp_pool_next_extent(&t.pool, id, from, 1 << 20, &extent) ==
+	       -ENOENT;
+}
+
+/* First byte of the value, or the error. */
+static int value_of(u64 id, u32 name)
+{
+	struct kmemp_record key = {
+		.kind = 1, .name_len = sizeof(name), .name = (u8 *)&name,
+	};
+	u8 buffer[KMEMP_RECORD_BUFFER];
+	int ret = kmemp_pool_get_record(&t.pool, id, &key, buffer);
+
+	return ret ?: key.value[0];
+}
+
+/* Records by iteration: how many, and the sum of their first bytes. */
+static bool records_are(u64 id, unsigned int nr, unsigned int sum)
+{
+	struct kmemp_record key = {};
+	u8 buffer[KMEMP_RECORD_BUFFER];
+
+	while (!kmemp_pool_next_record(&t.pool, id, &key, buffer)) {
+		nr--;
+		sum -= key.value[0];
+		if (!++key.hash)
+			break;
+		key.name_len = 0;
+	}
+	return !nr && !sum;
+}
+
+/* Of what is on the medium. */
+static u64 durable_digest(void)
+{
+	struct test_pool other;
+	u64 digest;
+	int err;
+
+	if (test_open(&other, &record, true))
+		return 0;
+	digest = test_digest(&other.pool, &err);
+	test_close(&other);
+	return err ? 0 : digest;
+}
+
+static u64 digest(void)
+{
+	int err;
+	u64 hash = test_digest(&t.pool, &err);
+
+	return err ? 0 : hash;
+}
+
+static u64 fences(void)
+{
+	return record.media.counts.fences;
+}
+
+static void test_visible(void)
+{
+	u64 page, other, before, was;
+
+	begin();
+	page = test_take(&t, 20);
+	other = test_take(&t, 2);
+	queue_map(ID, 0, page, 10);
+	queue_put(ID, 1, 1);
+	queue_put(ID, 2, 2);
+	if (kmemp_pool_sync(&t.pool))
+		exit(2);
+	before = durable_digest();
+	was = fences();
+
+	queue_map(ID, 10, page + 10, 10);
+	tap_ok(extent_is(ID, 0, 0, page, 20), "staged pages merge with those below");
+	queue_map(ID, 3, other, 1);
+	tap_ok(extent_is(ID, 0, 0, page, 3) && extent_is(ID, 3, 3, other, 1) &&
+	       extent_is(ID, 4, 4, page + 4, 16), "a staged page replaces one");
+	queue_unmap(ID, 2, 10);
+	tap_ok(extent_is(ID, 0, 0, page, 2) &&
+	       extent_is(ID, 2, 12, page + 12, 8), "a staged hole");
+	queue_map(ID, 1ULL << 30, other + 1, 1);
+	tap_ok(extent_is(ID, 20, 1ULL << 30, other + 1, 1),
+	       "a staged extent behind all others");
+	queue_put(ID, 2, 20);
+	queue_put(ID, 3, 30);
+	queue_del(ID, 1);
+	tap_ok(value_of(ID, 1) == -ENOENT && value_of(ID, 2) == 20 &&
+	       value_of(ID, 3) == 30 && records_are(ID, 2, 50),
+	       "staged records, by name and in order");
+	queue_put(ID + 7, 1, 1);
+	queue_unmap(ID, 0, 1U << 31);
+	queue_del(ID, 2);
+	queue_del(ID, 3);
+	tap_ok(no_extent(ID, 0) && records_are(ID, 0, 0), "staged, all is gone");
+	page = 1;
+	tap_ok(!kmemp_pool_next_object(&t.pool, &page) && page == ID + 7,
+	       "staged, one object ends and one begins");
+	tap_ok(durable_digest() != digest() && fences() != was,
+	       "the unmapping of much was committed, what came then was not");
+	tap_ok(!kmemp_pool_sync(&t.pool) && durable_digest() == digest() &&
+	       digest() != before, "durable after sync");
+	tap_ok(!test_check(&t.pool, true) && test_agrees(&t) && !t.bad_gives,
+	       "pages given and taken are those in use");
+	end();
+}
+
+/* In the fence of a commit: one stage is busy, the open one is over it. */
+static u64 busy_page, seen_wrong;
+
+static void while_busy(void)
+{
+	seen_wrong += !extent_is(ID, 0, 0, busy_page, 4);
+	seen_wrong += value_of(ID, 1) != 11 || value_of(ID, 2) != -ENOENT;
+	queue_map(ID, 1, busy_page + 4, 1);
+	queue_unmap(ID, 3, 1);
+	queue_del(ID, 1);
+	queue_put(ID, 2, 22);
+	seen_wrong += !extent_is(ID, 0, 0, busy_page, 1);
+	seen_wrong += !extent_is(ID, 1, 1, busy_page + 4, 1);
+	seen_wrong += !extent_is(ID, 2, 2, busy_page + 2, 1);
+	seen_wrong += !no_extent(ID, 3);
+	seen_wrong += value_of(ID, 1) != -ENOENT || value_of(ID, 2) != 22;
+	seen_wrong += !records_are(ID, 1, 22);
+}
+
+static void test_busy(void)
+{
+	u64 now;
+	int ret;
+
+	begin();
+	/* The epoch begins with fences of its own. */
+	queue_put(ID, 1, 1);
+	queue_put(ID, 2, 2);
+	kmemp_pool_sync(&t.pool);
+	busy_page = test_take(&t, 5);
+	queue_map(ID, 0, busy_page, 4);
+	queue_put(ID, 1, 11);
+	queue_del(ID, 2);
+	on_fence = while_busy;
+	ret = kmemp_pool_sync(&t.pool);
+	tap_ok(!ret && !on_fence && !seen_wrong,
+	       "lookups see the open stage over the busy one (%llu wrong)",
+	       seen_wrong);
+	now = digest();
+	tap_ok(durable_digest() != now, "what came meanwhile is in the next stage");
+	tap_ok(!kmemp_pool_sync(&t.pool) && durable_digest() == now &&
+	       digest() == now, "and durable with the next sync");
+	tap_ok(test_agrees(&t) && !t.bad_gives,
+	       "pages that were replaced meanwhile come back");
+	end();
+}
+
+static void test_one_fence(void)
+{
+	u64 was, newest, i;
+	int ret = 0;
+
+	begin();
+	queue_put(ID, 0, 0);
+	kmemp_pool_sync(&t.pool);
+	was = fences();
+	newest = t.pool.newest;
+	for (i = 0; i < 64 && !ret; i++) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+		map_pages(batch, ID + i, i, test_take(&t, 1), 1);
+		put(batch, ID + i, i, i, 100);
+		ret = queue(batch);
+	}
+	tap_ok(!ret && fences() == was, "64 batches queued without a fence");
+	tap_ok(!kmemp_pool_sync(&t.pool) && fences() == was + 1 &&
+	       t.pool.newest == newest + 1 && durable_digest() == digest(),
+	       "and made durable by one");
+	kmemp_pool_sync(&t.pool);
+	tap_ok(fences() == was + 1, "nothing staged, no fence");
+	for (i = 0; i < 5000 && !ret; i++) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+		put(batch, ID, 5, i, 1000);
+		put(batch, ID, 6, i, i % 1000);
+		ret = queue(batch);
+	}
+	tap_ok(!ret && fences() == was + 1, "puts of one record coalesce");
+	tap_ok(!kmemp_pool_sync(&t.pool) && fences() == was + 2 &&
+	       value_of(ID, 5) == (4999 & 0xff), "the last one is durable");
+	for (i = 0; i < 50 && !ret; i++) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+		map_pages(batch, ID, i, test_take(&t, 1), 1);
+		ret = commit(batch);
+	}
+	tap_ok(!ret && fences() == was + 52, "one fence for each that is waited for");
+	end();
+}
+
+/* Each bound: the stage is committed by who finds it full. */
+static void test_full(void)
+{
+	u64 was, nr, i, newest, page;
+	int ret = 0;
+
+	begin();
+	queue_put(ID, 0, 0);
+	kmemp_pool_sync(&t.pool);
+	was = t.pool.newest;
+	for (nr = 0; nr < 1000 && !ret && t.pool.newest == was; nr++) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+		put(batch, ID, nr, nr, 1000);
+		ret = queue(batch);
+	}
+	tap_ok(!ret && nr == 65, "64 KiB of records fill a stage (%llu)", nr);
+	kmemp_pool_sync(&t.pool);
+	was = t.pool.newest;
+	for (nr = 0; nr < 1000 && !ret && t.pool.newest == was; nr++)
+		ret = queue_map(ID, 1000 * nr, test_take(&t, 1), 1);
+	tap_ok(!ret && nr > 128 && nr < 1000, "so does metadata (%llu)", nr);
+	kmemp_pool_sync(&t.pool);
+	was = t.pool.newest;
+	for (nr = 0; nr < 1000 && !ret && t.pool.newest == was; nr++)
+		ret = queue_unmap(ID + 1, 0, 300);
+	tap_ok(!ret && nr == 4, "so does what may be touched (%llu)", nr);
+	tap_ok(!test_check(&t.pool, true) && durable_digest() != 0,
+	       "the pool is sound");
+	/* Dels need no metadata pages, but lines: 2048 of them are too many. */
+	kmemp_pool_sync(&t.pool);
+	was = t.pool.newest;
+	for (nr = 0; nr < 5000 && !ret && t.pool.newest == was; nr++)
+		ret = queue_del(ID, nr);
+	tap_ok(!ret && nr == 1025, "so do changes (%llu)", nr);
+	/* The very most, with every page touched an extent of its own. */
+	for (i = 0; i < 2048 && !ret; i += 128) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+		u32 k;
+
+		page = test_take(&t, 256);
+		for (k = 0; k < 128; k++)
+			map_pages(batch, ID + 2, i + k, page + 2 * k, 1);
+		ret = commit(batch);
+		for (k = 0; k < 128; k++)
+			test_give(&t, page + 2 * k + 1, 1);
+	}
+	kmemp_pool_sync(&t.pool);
+	newest = t.pool.newest;
+	for (i = 0; i < 1024 && !ret; i += 128)
+		ret = queue_unmap(ID + 2, i, 128);
+	tap_ok(!ret && t.pool.newest == newest, "1024 extents touched in a stage");
+	tap_ok(!kmemp_pool_sync(&t.pool) && t.pool.newest == newest + 1 &&
+	       durable_digest() == digest() && test_agrees(&t) && !t.bad_gives,
+	       "are committed and returned");
+	end();
+}
+
+static void test_dropped(void)
+{
+	u64 free_before, i, page;
+	int ret = 0;
+
+	begin();
+	queue_map(ID, 0, test_take(&t, 8), 8);
+	kmemp_pool_sync(&t.pool);
+	kmemp_pool_retire(&t.pool);
+	free_before = t.nr_free;
+	for (i = 0; i < 100 && !ret; i++)
+		ret = queue_map(ID, i % 8, test_take(&t, 1), 1);
+	/* A page that moves to another place, and one that comes back. */
+	page = test_take(&t, 1);
+	queue_map(ID, 100, page, 1);
+	for (i = 100; i < 110 && !ret; i++) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+		kmemp_batch_unmap(batch, ID, i, 1);
+		map_pages(batch, ID, i + 1, page, 1);
+		ret = queue(batch);
+	}
+	tap_ok(!ret && extent_is(ID, 100, 110, page, 1), "a staged page moves");
+	queue_unmap(ID, 110, 1);
+	tap_ok(!kmemp_pool_sync(&t.pool) && test_agrees(&t) && !t.bad_gives &&
+	       t.nr_free == free_before && !kmemp_pool_waiting(&t.pool),
+	       "pages replaced while they were staged come back, each once");
+	end();
+}
+
+static void test_alone(void)
+{
+	struct kmemp_batch *batch;
+	u64 was, before, page, i;
+	int ret;
+
+	begin();
+	queue_put(ID, 0, 0);
+	kmemp_pool_sync(&t.pool);
+	was = t.pool.newest;
+	queue_put(ID + 1, 1, 1);
+	batch = kmemp_batch_new(&t.pool);
+	kmemp_batch_remove(batch, ID);
+	tap_ok(!queue(batch) && t.pool.newest == was + 2 &&
+	       durable_digest() == digest(), "a removal is committed at once, alone");
+	queue_put(ID + 1, 2, 1);
+	tap_ok(!queue_map(ID, 0, test_take(&t, 1025), 1025) &&
+	       t.pool.newest == was + 4 && durable_digest() == digest(),
+	       "so is what maps many pages");
+
+	/* Refused: nothing of it is there, and what was staged stays staged. */
+	queue_put(ID + 1, 3, 1);
+	page = test_take(&t, 1);
+	queue_map(ID + 1, 0, page, 1);
+	before = digest();
+	was = t.pool.newest;
+	tap_ok(queue_map(ID + 2, 0, page, 1) == -EINVAL && digest() == before,
+	       "a page that is staged elsewhere");
+	batch = kmemp_batch_new(&t.pool);
+	map_pages(batch, ID + 2, 0, test_take(&t, 1), 1);
+	map_pages(batch, ID + 2, 9, t.hint - 1, 1);
+	tap_ok(queue(batch) == -EINVAL && digest() == before,
+	       "a page twice in a batch");
+	batch = kmemp_batch_new(&t.pool);
+	for (i = 0; i < 400; i++)
+		map_pages(batch, ID + 2, i << 20, 1000 + i, 1);
+	ret = kmemp_batch_commit(batch);
+	tap_ok(ret == -E2BIG && digest() == before, "too much metadata");
+	kmemp_batch_free(batch);
+	tap_ok(t.pool.newest == was && !t.pool.failed, "without a commit");
+
+	/* Too few pages: those that the stage has in hand do. */
+	t.withheld = t.nr_free + 1;
+	tap_ok(!queue_put(ID + 1, 4, 1) && durable_digest() == before,
+	       "what is staged has pages in hand: it is committed");
+	/* None: -ENOSPC, after a commit. */
+	queue_put(ID + 1, 3, 2);
+	before = digest();
+	t.withheld = t.nr_pages;
+	was = t.takes[0];
+	tap_ok(queue_put(ID + 3, 1, 1) == -ENOSPC && digest() == before &&
+	       t.takes[0] == was && durable_digest() == before,
+	       "no pages for what adds, after a commit");
+	tap_ok(!queue_put(ID + 1, 3, 7) && t.takes[0] == was + 1 &&
+	       value_of(ID + 1, 3) == 7, "pages for what overwrites");
+	was = t.takes[1];
+	batch = kmemp_batch_new(&t.pool);
+	put(batch, ID + 1, 3, 8, 8);
+	kmemp_batch_set_overwrites(batch);
+	tap_ok(!queue(batch) && t.takes[1] == was,
+	       "asked for at once where the batch says so");
+	end();
+}
+
+static void test_end(void)
+{
+	u64 now;
+
+	begin();
+	queue_map(ID, 0, test_take(&t, 3), 3);
+	queue_put(ID, 1, 1);
+	now = digest();
+	test_close(&t);
+	tap_ok(durable_digest() == now, "closing makes durable what was queued");
+	test_open(&t, &record, false);
+	queue_put(ID, 1, 2);
+	now = digest();
+	tap_ok(!kmemp_pool_confirm(&t.pool) && durable_digest() == now &&
+	       t.pool.super.confirmed == t.pool.newest, "so does confirming");
+	queue_put(ID, 1, 3);
+	now = digest();
+	tap_ok(!kmemp_pool_retire(&t.pool) && durable_digest() == now,
+	       "so does retiring");
+	end();
+}
+
+static void test_failed(void)
+{
+	u64 before, now;
+
+	begin();
+	queue_put(ID, 1, 1);
+	kmemp_pool_sync(&t.pool);
+	before = digest();
+	queue_put(ID, 1, 2);
+	queue_map(ID, 0, test_take(&t, 1), 1);
+	now = digest();
+	fail_reads = true;
+	tap_ok(kmemp_pool_sync(&t.pool) == -EIO && t.pool.failed,
+	       "what was queued is lost with the medium");
+	fail_reads = false;
+	tap_ok(kmemp_pool_sync(&t.pool) == -EIO &&
+	       kmemp_pool_sync(&t.pool) == -EIO, "each sync tells");
+	tap_ok(queue_put(ID, 1, 3) == -EIO &&
+	       kmemp_queue_run(&t.pool, true) == -EIO, "nothing is queued any more");
+	tap_ok(digest() == now, "lookups go on");
+	test_close(&t);
+	tap_ok(durable_digest() == before, "on the medium is what was durable");
+	record_free(&record);
+}
+
+/* Memory: before a batch is staged it may be wanting, afterwards not. */
+static void test_nomem(void)
+{
+	unsigned long nth, wrong = 0;
+	struct kmemp_batch *batch;
+	u64 before;
+	int ret;
+
+	begin();
+	before = digest();
+	for (nth = 1; nth < 100; nth++) {
+		batch = kmemp_batch_new(&t.pool);
+		map_pages(batch, ID, 0, 5000, 1);
+		put(batch, ID, 1, 1, 8);
+		shim_fail_nth = nth;
+		ret = kmemp_batch_queue(batch);
+		shim_fail_nth = 0;
+		kmemp_batch_free(batch);
+		if (!ret)
+			break;
+		wrong += ret != -ENOMEM || digest() != before;
+	}
+	tap_ok(!ret && !wrong && nth > 10,
+	       "queued, each of %lu allocations failing", nth - 1);
+	for (nth = 1; nth < 100 && !wrong; nth++) {
+		u64 now;
+
+		queue_map(ID, nth * 3000, test_take(&t, 100), 100);
+		queue_put(ID + nth, nth, nth);
+		now = digest();
+		shim_fail_nth = nth;
+		wrong += kmemp_pool_sync(&t.pool) || t.pool.failed;
+		if (shim_fail_nth) {
+			shim_fail_nth = 0;
+			break;
+		}
+		wrong += durable_digest() != now;
+	}
+	shim_fail_nth = 0;
+	tap_ok(!wrong && nth > 1 && nth < 100,
+	       "made durable, each of %lu allocations failing", nth - 1);
+	end();
+}
+
+static void test_run(void)
+{
+	u64 was, newest;
+	int ret;
+
+	begin();
+	tap_ok(!kmemp_queue_run(&t.pool, false) && !kmemp_queue_run(&t.pool, true),
+	       "nothing to run");
+	was = t.pended;
+	queue_map(ID, 0, test_take(&t, 1), 1);
+	tap_ok(t.pended == was + 1, "the host is told that something pends");
+	newest = t.pool.newest;
+	ret = kmemp_queue_run(&t.pool, false);
+	tap_ok(ret == 1 && t.pool.newest == newest, "not due yet");
+	ret = kmemp_queue_run(&t.pool, false);
+	tap_ok(ret == 1 && t.pool.newest == newest + 1, "due");
+	ret = kmemp_queue_run(&t.pool, false);
+	tap_ok(!ret && t.pool.super.confirmed == t.pool.newest,
+	       "idle: confirmed, and nothing pends");
+	queue_map(ID, 0, test_take(&t, 1), 1);
+	ret = kmemp_queue_run(&t.pool, true);
+	tap_ok(!ret && t.pool.newest == newest + 2 &&
+	       !kmemp_pool_waiting(&t.pool), "now: committed, pages returned");
+	was = t.pended;
+	queue_put(ID, 1, 1);
+	kmemp_pool_sync(&t.pool);
+	tap_ok(t.pended == was + 2 && kmemp_queue_run(&t.pool, false) == 1,
+	       "told of a commit that is not confirmed");
+	end();
+}
+
+int main(void)
+{
+	long before = shim_nr_allocated;
+
+	test_visible();
+	test_busy();
+	test_one_fence();
+	test_full();
+	test_dropped();
+	test_alone();
+	test_end();
+	test_failed();
+	test_nomem();
+	test_run();
+	tap_ok(shim_nr_allocated == before, "nothing leaked");
+	return tap_done();
+}

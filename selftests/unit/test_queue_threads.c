@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads that wait for one commit; threads that queue, commit, sync and look
+ * up at once, each in an object of its own, of which it knows at any time what
+ * it holds; and one that runs the queue. Built with ThreadSanitizer: a race ends the program with an error.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "pool_util.h"
+#include "tap.h"
+
+#define POOL_BYTES	(96ULL << 20)
+#define THREADS		4u
+#define PAGES		64u
+#define RECORDS		8u
+
+struct worker {
+	pthread_t thread;
+	u64 id, random;
+	u64 page[PAGES];	/* as it should be, 0 for a hole */
+	u8 value[RECORDS];	/* 0 for none */
+	unsigned long steps, errors, wrong;
+};
+
+static struct record record;
+static struct test_pool t;
+static bool stop;
+
+static u32 rnd(struct worker *w, u32 below)
+{
+	w->random = w->random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (w->random >> 33) % below;
+}
+
+static bool map_is(struct worker *w)
+{
+	u64 offset = 0, found[PAGES] = {}, i;
+	struct kmemp_extent extent;
+	int ret;
+
+	while (!(ret = kmemp_pool_next_extent(&t.pool, w->id, offset, PAGES,
+					      &extent))) {
+		offset = extent.offset + extent.count;
+		if (offset > PAGES)
+			return false;
+		for (i = 0; i < extent.count; i++)
+			found[extent.offset + i] = extent.page + i;
+	}
+	return ret == -ENOENT && !memcmp(found, w->page, sizeof(found));
+}
+
+static bool records_are(struct worker *w)
+{
+	u8 buffer[KMEMP_RECORD_BUFFER], found[RECORDS] = {}, name;
+	struct kmemp_record key = {};
+	int ret;
+
+	while (!(ret = kmemp_pool_next_record(&t.pool, w->id, &key, buffer))) {
+		if (key.name_len != 1 || key.name[0] >= RECORDS)
+			return false;
+		found[key.name[0]] = key.value[0];
+		key.hash++;
+		key.name_len = 0;
+	}
+	if (ret != -ENOENT || memcmp(found, w->value, sizeof(found)))
+		return false;
+	name = rnd(w, RECORDS);
+	key = (struct kmemp_record){ .kind = 1, .name_len = 1, .name = &name };
+	ret = kmemp_pool_get_record(&t.pool, w->id, &key, buffer);
+	return w->value[name] ? !ret && key.value[0] == w->value[name] :
+				ret == -ENOENT;
+}
+
+/* A change, in the batch and in what should be. */
+static int change(struct worker *w, struct kmemp_batch *batch)
+{
+	u32 from = rnd(w, PAGES), count = 1 + rnd(w, 4), i;
+	u8 name = rnd(w, RECORDS), value = 1 + rnd(w, 255);
+	struct kmemp_extent extent = { .offset = from };
+
+	count = min(count, PAGES - from);
+	switch (rnd(w, 8)) {
+	case 0 ... 3:
+		extent.count = count;
+		extent.page = test_take(&t, count);
+		if (!extent.page)
+			return -ENOSPC;
+		for (i = 0; i < count; i++)
+			w->page[from + i] = extent.page + i;
+		return kmemp_batch_map(batch, w->id, &extent);
+	case 4:
+		memset(w->page + from, 0, count * sizeof(w->page[0]));
+		return kmemp_batch_unmap(batch, w->id, from, count);
+	case 5:
+		w->value[name] = 0;
+		return kmemp_batch_del(batch, w->id, 1, &name, 1);
+	default:
+		w->value[name] = value;
+		return kmemp_batch_put(batch, w->id, 1, &name, 1, &value, 1);
+	}
+}
+
+static void step(struct worker *w)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+	u32 i, nr = 1 + rnd(w, 3), what = rnd(w, 32);
+	int ret = 0;
+
+	for (i = 0; i < nr && !ret; i++)
+		ret = change(w, batch);
+	/* Large ones and removals are committed alone. */
+	if (!ret && what == 0) {
+		ret = kmemp_batch_remove(batch, w->id);
+		memset(w->page, 0, sizeof(w->page));
+		memset(w->value, 0, sizeof(w->value));
+	}
+	if (!ret)
+		ret = what % 4 ? kmemp_batch_queue(batch) :
+				 kmemp_batch_commit(batch);
+	kmemp_batch_free(batch);
+	if (!ret && what == 5)
+		ret = kmemp_pool_sync(&t.pool);
+	w->errors += !!ret;
+	w->wrong += !map_is(w) || !records_are(w);
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	unsigned long i;
+
+	for (i = 0; i < w->steps && !w->wrong && !w->errors; i++)
+		step(w);
+	return NULL;
+}
+
+/* The host's work item, and somebody who only looks. */
+static void *run(void *arg)
+{
+	unsigned long *errors = arg;
+	bool now = false;
+
+	while (!READ_ONCE(stop)) {
+		u64 id = 1;
+		int ret;
+
+		while (!(ret = kmemp_pool_next_object(&t.pool, &id)))
+			id++;
+		*errors += ret != -ENOENT;
+		*errors += kmemp_queue_run(&t.pool, now) < 0;
+		now = !now;
+	}
+	return NULL;
+}
+
+static bool all_there(struct worker *workers)
+{
+	bool good = true;
+	u32 i;
+
+	for (i = 0; i < THREADS; i++)
+		good &= map_is(&workers[i]) && records_are(&workers[i]);
+	return good;
+}
+
+/* ------------------------------------------------ one fence for many */
+
+#define WAITERS		8u
+
+static struct kmemp_media_ops hooked;
+static const struct kmemp_media_ops *unhooked;
+static bool hook, fail_reads, fail_then;
+
+static struct waiter {
+	pthread_t thread;
+	u64 id;
+	int ret;
+} waiters[WAITERS];
+
+static int commit_one(u64 id)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+	struct kmemp_extent extent = { .page = test_take(&t, 1), .count = 1 };
+	int ret;
+
+	ret = kmemp_batch_map(batch, id, &extent);
+	if (!ret)
+		ret = kmemp_batch_commit(batch);
+	kmemp_batch_free(batch);
+	return ret;
+}
+
+static void *wait_for_commit(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->ret = commit_one(w->id);
+	return NULL;
+}
+
+/* A commit is at its fence: all waiters come, and are seen to be staged. */
+static void hook_fence(struct kmemp_media *media)
+{
+	struct kmemp_extent extent;
+	u32 i;
+
+	for (i = 0; hook && i < WAITERS; i++)
+		pthread_create(&waiters[i].thread, NULL, wait_for_commit,
+			       &waiters[i]);
+	for (i = 0; hook && i < WAITERS; i++)
+		while (kmemp_pool_next_extent(&t.pool, waiters[i].id, 0, 1,
+					      &extent))
+			sched_yield();
+	hook = false;
+	WRITE_ONCE(fail_reads, fail_then);
+	unhooked->fence(media);
+}
+
+static int hook_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
+{
+	return READ_ONCE(fail_reads) ? -EIO :
+				       unhooked->read(media, pos, dst, len);
+}
+
+/* How many waiters returned @ret. */
+static u32 group(u64 id, int ret)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < WAITERS; i++)
+		waiters[i].id = id + 1 + i;
+	hook = true;
+	if (commit_one(id))
+		exit(2);
+	for (i = 0; i < WAITERS; i++) {
+		pthread_join(waiters[i].thread, NULL);
+		nr += waiters[i].ret == ret;
+	}
+	return nr;
+}
+
+static void test_group(void)
+{
+	u64 fences;
+
+	record_init(&record, POOL_BYTES);
+	record.off = true;
+	unhooked = record.media.ops;
+	hooked = *unhooked;
+	hooked.fence = hook_fence;
+	hooked.read = hook_read;
+	record.media.ops = &hooked;
+	if (test_format(&record, KMEMP_TYPE_BITMAP) ||
+	    test_open(&t, &record, false) || commit_one(5000))
+		exit(2);
+	fences = record.media.counts.fences;
+	tap_ok(group(6000, 0) == WAITERS &&
+	       record.media.counts.fences == fences + 2,
+	       "who waits for a commit is committed by the next, with one fence");
+	fail_then = true;
+	tap_ok(group(7000, -EIO) == WAITERS && kmemp_pool_sync(&t.pool) == -EIO,
+	       "where it fails each of them is told");
+	WRITE_ONCE(fail_reads, false);
+	test_close(&t);
+	record_free(&record);
+}
+
+/* --------------------------------------------- all that there is, at once */
+
+static void test_all(void)
+{
+	unsigned long errors = 0, wrong = 0, run_errors = 0;
+	static struct worker workers[THREADS];
+	u64 steps = 1000 * tap_scale(), fences;
+	pthread_t runner;
+	u32 i;
+
+	record_init(&record, POOL_BYTES);
+	record.off = true;
+	if (test_format(&record, KMEMP_TYPE_BITMAP) ||
+	    test_open(&t, &record, false))
+		exit(2);
+	fences = record.media.counts.fences;
+	for (i = 0; i < THREADS; i++) {
+		workers[i].id = KMEMP_OBJ_FIRST + i;
+		workers[i].random = i + 1;
+		workers[i].steps = steps;
+		pthread_create(&workers[i].thread, NULL, work, &workers[i]);
+	}
+	pthread_create(&runner, NULL, run, &run_errors);
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		errors += workers[i].errors;
+		wrong += workers[i].wrong;
+	}
+	WRITE_ONCE(stop, true);
+	pthread_join(runner, NULL);
+	tap_diag("%llu batches of %u threads, %llu fences", steps * THREADS,
+		 THREADS, record.media.counts.fences - fences);
+	tap_ok(!errors && !run_errors, "%lu batches failed, %lu runs", errors,
+	       run_errors);
+	tap_ok(!wrong && all_there(workers),
+	       "each thread sees at any time what it has made");
+	tap_ok(!test_check(&t.pool, true) && test_partition(&t) &&
+	       test_agrees(&t) && !t.bad_gives,
+	       "pages given and taken are exactly those in use");
+	test_close(&t);
+	if (test_open(&t, &record, false))
+		exit(2);
+	tap_ok(all_there(workers), "and all is there after closing");
+	test_close(&t);
+	record_free(&record);
+}
+
+int main(void)
+{
+	test_group();
+	test_all();
+	return tap_done();
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* User-space stand-in for the kernel's header of the same name. */
+#ifndef SHIM_LINUX_SCHED_MM_H
+#define SHIM_LINUX_SCHED_MM_H
+
+#include <sched.h>
+
+#include <linux/types.h>
+
+static inline void memalloc_retry_wait(gfp_t gfp)
+{
+	(void)gfp;
+	sched_yield();
+}
+
+#endif
