@@ -4,13 +4,14 @@
  *
  * A *volume* is a disk whose sectors are an object's pages: what was never
  * written is not mapped and reads as zeros. Nothing is changed in place: a
- * write goes to fresh pages, and a batch maps them over the old ones. So no
- * sector is ever torn, and the pages that were overwritten go back to the pool.
+ * write goes to fresh pages, and a batch maps them over the old ones, durable
+ * with the next FLUSH at the latest. So no sector is ever torn, and the pages
+ * that were overwritten go back to the pool.
  *
  * Locks, from the outside in:
  *
  *	lock			fields
- *	kmemp_pools_lock	the list of pools (pool.c, mutex)
+ *	kmemp_pools_lock	the list of pools (main.c, mutex)
  *	pool->lock (mutex)	pool->volumes, a volume's name and size: who
  *				creates, resizes and removes. Not taken by open,
  *				release and I/O, which adding a disk waits for.

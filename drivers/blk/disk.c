@@ -100,15 +100,21 @@ static int submit(struct kmemp_volume *volume, struct bio *bio)
 {
 	u64 pos = bio->bi_iter.bi_sector << SECTOR_SHIFT;
 	u64 len = bio->bi_iter.bi_size;
+	int ret;
 
+	/* All writes that have ended, before this one, if it has data at all. */
+	if (bio->bi_opf & REQ_PREFLUSH || bio_op(bio) == REQ_OP_FLUSH) {
+		ret = kmemp_pool_sync(kmemp_host_pool(volume->pool->host));
+		if (ret)
+			return ret;
+	}
 	switch (bio_op(bio)) {
 	case REQ_OP_READ:
 		return read_bio(volume, bio);
-	case REQ_OP_WRITE:
-		/* Also what a bare flush is; everything is durable at return. */
-		return bio_has_data(bio) ? kmemp_blk_write(volume, bio) : 0;
 	case REQ_OP_FLUSH:
 		return 0;
+	case REQ_OP_WRITE:
+		return bio_has_data(bio) ? kmemp_blk_write(volume, bio) : 0;
 	case REQ_OP_DISCARD:
 		return kmemp_blk_discard(volume, pos, len);
 	case REQ_OP_WRITE_ZEROES:

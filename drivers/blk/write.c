@@ -32,10 +32,12 @@ static mempool_t *kmemp_buffers;
  * struct source - where bytes come from
  * @bio: NULL: zeros
  * @iter: what is left of it
+ * @durable: what becomes of them
  */
 struct source {
 	struct bio *bio;
 	struct bvec_iter iter;
+	bool durable;
 };
 
 /**
@@ -47,6 +49,7 @@ struct source {
  * @nr: pages
  * @page: their new pages
  * @adds: not all of them were mapped
+ * @durable: at return
  */
 struct piece {
 	struct kmemp_volume *volume;
@@ -56,6 +59,7 @@ struct piece {
 	u32 nr;
 	u64 page[KMEMP_DATA_PAGES];
 	bool adds;
+	bool durable;
 };
 
 static struct kmemp_pool *pool_of(const struct kmemp_volume *volume)
@@ -173,9 +177,12 @@ static int commit_map(const struct piece *piece, u8 flags)
 
 	if (!batch)
 		return -ENOMEM;
+	if (!piece->adds)
+		kmemp_batch_set_overwrites(batch);
 	ret = map_runs(batch, piece, flags);
 	if (!ret)
-		ret = kmemp_batch_commit(batch);
+		ret = piece->durable ? kmemp_batch_commit(batch) :
+				       kmemp_batch_queue(batch);
 	kmemp_batch_free(batch);
 	return ret;
 }
@@ -224,6 +231,7 @@ static int write_piece(struct kmemp_volume *volume, u64 pos, u64 end,
 		.end = end,
 		.first = pos >> PAGE_SHIFT,
 		.nr = ((end - 1) >> PAGE_SHIFT) - (pos >> PAGE_SHIFT) + 1,
+		.durable = source->durable,
 	};
 	struct page *buffer = NULL;
 	struct kmemp_range range;
@@ -290,13 +298,19 @@ static int write_source(struct kmemp_volume *volume, u64 pos, u64 end,
  *
  * Context: may sleep, under memalloc_noio.
  *
+ * Without FUA it is durable after the next kmemp_pool_sync().
+ *
  * Return: 0; -ENOSPC: the pool is full; -EIO; -ENOMEM. After an error each
  * sector is as it was or as it was to be.
  */
 int kmemp_blk_write(struct kmemp_volume *volume, struct bio *bio)
 {
 	u64 pos = bio->bi_iter.bi_sector << SECTOR_SHIFT;
-	struct source source = { .bio = bio, .iter = bio->bi_iter };
+	struct source source = {
+		.bio = bio,
+		.iter = bio->bi_iter,
+		.durable = bio->bi_opf & REQ_FUA,
+	};
 
 	return write_source(volume, pos, pos + bio->bi_iter.bi_size, &source);
 }
@@ -318,9 +332,10 @@ static int unmap_step(struct kmemp_volume *volume, u64 *offset, u64 end,
 	if (!batch)
 		return -ENOMEM;
 	kmemp_range_lock(volume, &range, *offset, *count);
+	kmemp_batch_set_overwrites(batch);
 	ret = kmemp_batch_unmap(batch, volume->object, *offset, *count);
 	if (!ret)
-		ret = kmemp_batch_commit(batch);
+		ret = kmemp_batch_queue(batch);
 	kmemp_range_unlock(volume, &range);
 	kmemp_batch_free(batch);
 	return ret;
@@ -393,7 +408,8 @@ static int map_zeros(struct kmemp_volume *volume, u64 first, u32 nr)
 	ret = mapped_wholly(volume, first, nr);
 	if (ret < 0)
 		return ret;
-	ret = kmemp_data_take(host, piece.page, nr, !ret);
+	piece.adds = !ret;
+	ret = kmemp_data_take(host, piece.page, nr, piece.adds);
 	if (ret)
 		return ret;
 	kmemp_range_lock(volume, &range, first, nr);

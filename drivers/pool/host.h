@@ -132,8 +132,7 @@ struct kmemp_returns {
  * @collecting: the same, while they are waited for; under @collect
  * @supply: writers that wait for pages of the reserve
  * @balance: moves pages until the reserve is what it should be
- * @tick: confirms and retires when the pool falls idle
- * @tick_newest: the newest batch that it saw last
+ * @tick: runs the pool's queue
  * @orphans: works the orphans down
  * @orphans_error: how that ended
  * @announce: makes the pool known to front ends
@@ -168,7 +167,6 @@ struct kmemp_host {
 	wait_queue_head_t supply;
 	struct delayed_work balance;
 	struct delayed_work tick;
-	u64 tick_newest;
 	struct work_struct orphans;
 	int orphans_error;
 	struct work_struct announce;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a pool does when nobody waits: it confirms its newest batch and gives
- * freed pages back when it has been idle for a moment, and works its orphans
- * down.
+ * What a pool does when nobody waits: it commits what was queued, confirms its
+ * newest batch and gives freed pages back when it has been idle for a moment,
+ * and works its orphans down.
  */
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -24,22 +24,6 @@ void kmemp_idle_arm(struct kmemp_host *host)
 		queue_delayed_work(system_unbound_wq, &host->tick, TICK);
 }
 
-/* Returns whether it is to be called again. */
-static bool tick(struct kmemp_host *host)
-{
-	struct kmemp_pool *pool = &host->pool;
-	u64 newest = READ_ONCE(pool->newest);
-	bool idle = newest == host->tick_newest;
-
-	host->tick_newest = newest;
-	if (pool->failed || pool->readonly)
-		return false;
-	if (idle)
-		/* Confirms too. */
-		kmemp_pool_retire(pool);
-	return !idle;
-}
-
 /**
  * kmemp_idle_work - a moment has passed
  * @work: host->tick
@@ -48,13 +32,14 @@ void kmemp_idle_work(struct work_struct *work)
 {
 	struct kmemp_host *host = container_of(to_delayed_work(work),
 					       struct kmemp_host, tick);
-	bool again = false;
+	int ret = 0;
 
 	mutex_lock(&host->commit);
 	if (!host->closed)
-		again = tick(host);
+		ret = kmemp_queue_run(&host->pool, false);
 	mutex_unlock(&host->commit);
-	if (again)
+	/* An error is told to who synchronises; nothing is left to do here. */
+	if (ret > 0)
 		kmemp_idle_arm(host);
 }
 

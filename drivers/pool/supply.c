@@ -81,7 +81,6 @@ static int supply(struct kmemp_host *host, u64 *pages, u32 nr,
 {
 	unsigned int round;
 
-	kmemp_idle_arm(host);
 	if (take(host, pages, nr, customer))
 		return 0;
 	if (customer == ADDS) {
@@ -149,10 +148,16 @@ static void source_give(void *arg, u64 page, u64 count)
 	queue_delayed_work(system_unbound_wq, &host->balance, BALANCE_DELAY);
 }
 
-/* Pages of the reserve for commits. */
+static void source_pending(void *arg)
+{
+	kmemp_idle_arm(arg);
+}
+
+/* Pages of the reserve for commits, and the clock of the queue. */
 const struct kmemp_page_source kmemp_supply_source = {
 	.take = source_take,
 	.give = source_give,
+	.pending = source_pending,
 };
 
 /* Bad pages stay where they are, and are recorded now that nothing uses them. */

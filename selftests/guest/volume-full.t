@@ -14,6 +14,7 @@ persist=/sys/bus/dax/devices/dax0.0/persist
 
 # hoard_begin: others take all that the node has left, and keep it
 hoard_begin() {
+	# shellcheck disable=SC2016 # for the guest
 	guest g '
 		rm -f /tmp/hoard.out /tmp/hoard.rc
 		(hoard 1 >/tmp/hoard.out 2>&1; echo $? >/tmp/hoard.rc) &
@@ -27,6 +28,7 @@ hoard_begin() {
 
 # hoard_end: it finds its pages as it left them
 hoard_end() {
+	# shellcheck disable=SC2016 # for the guest
 	guest -t 120 g '
 		pkill -TERM -x hoard
 		for i in $(seq 600); do
@@ -101,6 +103,7 @@ ok "others take the rest" test "${got:-0}" -gt $((200 * 256))
 ok "a new file of 100 MiB" guest -t 200 g '
 	dd if=/dev/urandom of=/mnt/v/new bs=1M count=100 conv=fsync status=none
 	sha256sum /mnt/v/new >>/mnt/v/sums'
+# shellcheck disable=SC2016 # for the guest
 ok "and SQLite goes on writing" guest -t 200 g '
 	for i in $(seq 20); do
 		echo "create table if not exists t(a, b); insert into t values($i, hex(randomblob(20000)));"

@@ -3,6 +3,7 @@
 #
 # Volumes: created, written, read, discarded, resized, removed; ext4 on one of
 # them survives a crash; hostile lines are refused.
+# shellcheck disable=SC2016 # what the guest expands
 # shellcheck source=selftests/harness/guest.sh
 . "$(dirname "$0")/../harness/guest.sh"
 # shellcheck source=selftests/harness/pool.sh
