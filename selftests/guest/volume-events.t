@@ -93,12 +93,12 @@ ok "swap on a volume relieves another node" guest -t 200 g "$disk_of
 	disk=\$(disk_of a)
 	mkswap -q /dev/\$disk
 	swapon /dev/\$disk
-	free=\$(awk '/MemAvailable/ { print \$2 }' /proc/meminfo)
-	node0=\$(awk '/MemFree/ { print \$4 }' /sys/devices/system/node/node0/meminfo)
-	numactl -m 0 bash -c 'head -c \$(('\$node0' * 1024 + (60 << 20))) /dev/zero | tail -c 1 | wc -c'
-	grep -q pswpout /proc/vmstat
-	[ \$(awk '/^pswpout/ { print \$2 }' /proc/vmstat) -gt 1000 ]
-	swapoff /dev/\$disk"
+	free=\$(awk '/MemFree/ { print \$4 }' /sys/devices/system/node/node0/meminfo)
+	numactl -m 0 perl -e '\$x = chr(1) x \$ARGV[0]; print length \$x' \$((free * 1024 + (60 << 20)))
+	swapped=\$(awk '/^pswpout/ { print \$2 }' /proc/vmstat)
+	swapoff /dev/\$disk
+	echo \" written, \$swapped pages swapped out\"
+	[ \$swapped -gt 1000 ]"
 is "accounts" "$(pool_accounts g)" ok
 
 # Reboot with a volume mounted
