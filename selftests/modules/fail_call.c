@@ -7,6 +7,7 @@
 #include <linux/atomic.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/string.h>
 
@@ -26,6 +27,11 @@ static int times = INT_MAX;
 module_param(times, int, 0444);
 MODULE_PARM_DESC(times, "calls that fail; default: all");
 
+static unsigned long phys[2];
+static int nr_phys;
+module_param_array(phys, ulong, &nr_phys, 0444);
+MODULE_PARM_DESC(phys, "only calls that are to copy from one of these pages");
+
 static atomic_t calls;
 
 /* Where the call continues: straight back to its caller. */
@@ -44,11 +50,29 @@ static bool is_ours(unsigned long address)
 }
 NOKPROBE_SYMBOL(is_ours);
 
+/* Does dst, src, len reach a chosen page? What is mapped stays so meanwhile. */
+static bool is_chosen(const struct pt_regs *regs)
+{
+	unsigned long first, last;
+	int i;
+
+	if (!nr_phys)
+		return true;
+	first = slow_virt_to_phys((void *)regs->si) & PAGE_MASK;
+	last = slow_virt_to_phys((void *)regs->si + regs->dx - 1) & PAGE_MASK;
+	for (i = 0; i < nr_phys; i++)
+		if (first == phys[i] || last == phys[i])
+			return true;
+	return false;
+}
+NOKPROBE_SYMBOL(is_chosen);
+
 static int at_entry(struct kprobe *probe, struct pt_regs *regs)
 {
 	int nr;
 
-	if (!is_ours(*(unsigned long *)kernel_stack_pointer(regs)))
+	if (!is_ours(*(unsigned long *)kernel_stack_pointer(regs)) ||
+	    !is_chosen(regs))
 		return 0;
 	nr = atomic_inc_return(&calls) - 1;
 	if (nr < skip || nr - skip >= times)
