@@ -30,7 +30,7 @@ cycles() {
 	held=$(pool_held g)
 	ok "$1: what is withheld holds the pattern" \
 		test "$(pool_count "$held")" -gt 4096
-	for i in $(seq $N); do
+	for i in $(seq "$N"); do
 		zone=
 		[ $((i % 2)) = 0 ] || zone=--no-movable
 		set_min $high

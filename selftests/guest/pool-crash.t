@@ -73,7 +73,7 @@ sound() {
 	   [ "$status" != mendable ] || status=0 ;;
 	esac
 	is "$1: the medium is sound" "$status" 0
-	[ $status = 0 ] || diag "$report"
+	[ "$status" = 0 ] || diag "$report"
 }
 
 # there WHAT: the pool is as it was told, or one step further

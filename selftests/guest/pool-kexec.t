@@ -98,7 +98,7 @@ segments=$(guest g '
 	field() { od -An -tu4 -j "$1" -N 4 /sys/kernel/boot_params/data | tr -d " "; }
 	echo $(($(field 0xc0) << 32 | $(field 0x218)))
 	echo $(($(field 0xc8) << 32 | $(field 0x228)))')
-diag "initrd and command line were loaded at" $segments
+diag "initrd and command line were loaded at: $segments"
 is "its initrd and command line are known" "$(grep -cv '^0$' <<<"$segments")" 2
 # shellcheck disable=SC2086
 is "and none was put into the pool" "$(in_pool $segments)" ""
