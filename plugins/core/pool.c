@@ -281,14 +281,35 @@ void kmemp_pool_close(struct kmemp_pool *pool)
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_close);
 
+/* Formats that keep objects do not know which of their pages are bad. */
+static int walk_bad(struct kmemp_pool *pool, kmemp_used_fn fn, void *arg)
+{
+	struct kmemp_extent extent;
+	u64 offset = 0;
+	int ret;
+
+	if (!pool->format->next_extent)
+		return 0;
+	while (true) {
+		ret = kmemp_pool_next_extent(pool, KMEMP_OBJ_BAD, offset,
+					     KMEMP_MAX_OBJECT_PAGES, &extent);
+		if (!ret)
+			ret = fn(arg, extent.page, extent.count, KMEMP_USE_BAD);
+		if (ret)
+			return ret == -ENOENT ? 0 : ret;
+		offset = extent.offset + extent.count;
+	}
+}
+
 /**
  * kmemp_pool_walk_used - the pages that must never be RAM
  * @pool: the pool
  * @fn: called for each run; its first nonzero return ends it
  * @arg: for @fn
  *
- * In any order, repeats allowed, superblock pages included. Indices go up to
- * the device's last page, which holds a pointer where it is not the copy.
+ * Bad pages first, then in any order, repeats allowed, superblock pages
+ * included. Indices go up to the device's last page, which holds a pointer
+ * where it is not the copy.
  *
  * Return: 0, the first nonzero return of @fn, or a negative errno where the
  * list would not be complete; then no page may become RAM.
@@ -299,7 +320,9 @@ int kmemp_pool_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 	u64 device_pages = pool->media->size >> KMEMP_PAGE_SHIFT;
 	int ret;
 
-	ret = fn(arg, 0, 1, KMEMP_USE_META);
+	ret = walk_bad(pool, fn, arg);
+	if (!ret)
+		ret = fn(arg, 0, 1, KMEMP_USE_META);
 	if (!ret)
 		ret = fn(arg, pool->super.pool_pages - 1, 1, KMEMP_USE_META);
 	if (!ret && device_pages > pool->super.pool_pages)

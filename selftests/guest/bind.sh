@@ -23,8 +23,10 @@ unbind() {	# DAX, from whichever driver it has
 # With no driver, a device that kmem has seen would be bound along with the next
 # one that daxctl tells kmem of
 to_devdax() {	# DAX
+	local device_dax=/sys/bus/dax/drivers/device_dax
 	unbind "$1"
-	echo "$1" >/sys/bus/dax/drivers/device_dax/bind
+	# kernels that give RAM to kmem by themselves have to be told
+	echo "$1" 2>/dev/null >$device_dax/bind || echo "$1" >$device_dax/new_id
 }
 
 has_driver() {	# DAX DRIVER

@@ -62,6 +62,7 @@ ok "the same command brings it back, the plugin loaded by number" \
 	guest g "modprobe kmem; $system_ram"
 is "the same pool" "$(pool_get g uuid)" "$uuid"
 is "as many pages are in use" "$(pool_get g used)" "$used"
+is "as many of them are bad" "$(pool_get g bad_pages)" 3
 is "the bad pages are withheld again" \
 	"$(guest g "parked $window_start $window_end" |
 		awk '$1 != "total" { for (i = 0; i < $2; i++) print $1 + i }' |

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hog NODE: takes all memory that a node has, and is killed for it.
+ * hog NODE [MIB]: takes all memory that a node has, and is killed for it; or
+ * takes that much of it, says so, and goes on writing to it.
  *
  * A child binds itself to the node and touches page after page; it offers
  * itself to the OOM killer, so that nothing else is killed. Each page is
@@ -24,11 +25,10 @@
 /* More than any test's node has. */
 #define ROOM	(64UL << 30)
 
-static void take(unsigned int node, volatile unsigned long *taken)
+static unsigned char *bind_room(unsigned int node)
 {
 	unsigned long mask = 1UL << node;
 	unsigned char *room;
-	unsigned long i;
 	int fd;
 
 	fd = open("/proc/self/oom_score_adj", O_WRONLY);
@@ -41,11 +41,35 @@ static void take(unsigned int node, volatile unsigned long *taken)
 	    syscall(SYS_mbind, room, ROOM, MPOL_BIND, &mask,
 		    8 * sizeof(mask), 0))
 		exit(3);
+	return room;
+}
+
+static void take(unsigned int node, volatile unsigned long *taken)
+{
+	unsigned char *room = bind_room(node);
+	unsigned long i;
+
 	for (i = 0; i < ROOM; i += PAGE) {
 		memset(room + i, 0xee, PAGE);
 		*taken = i / 1024 + PAGE / 1024;
 	}
 	exit(4);
+}
+
+static void keep(unsigned int node, unsigned long mib)
+{
+	unsigned char *room = bind_room(node);
+	unsigned char byte = 0xee;
+	unsigned long i;
+
+	memset(room, byte, mib << 20);
+	printf("%lu\n", mib << 10);
+	fflush(stdout);
+	/* leaves the processor to others now and then */
+	for (i = 0;; i = (i + 1) % mib) {
+		memset(room + (i << 20), ++byte, 1 << 20);
+		usleep(1000);
+	}
 }
 
 int main(int argc, char **argv)
@@ -54,8 +78,10 @@ int main(int argc, char **argv)
 	int status;
 	pid_t pid;
 
+	if (argc == 3)
+		keep(strtoul(argv[1], NULL, 0), strtoul(argv[2], NULL, 0));
 	if (argc != 2) {
-		fprintf(stderr, "usage: hog NODE\n");
+		fprintf(stderr, "usage: hog NODE [MIB]\n");
 		return 2;
 	}
 	taken = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,

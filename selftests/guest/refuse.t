@@ -195,7 +195,8 @@ failing() {
 failing "superblock unreadable" unreadable "Input/output error" \
 	'cannot be read.*the first page.*ndctl' 'symbol=copy_mc_to_kernel value=1'
 failing "memory encryption" encryption "Operation not supported" \
-	'memory encryption is active.*mem_encrypt=off' 'symbol=cc_platform_has value=1'
+	'memory encryption is active.*mem_encrypt=off' \
+	'symbol=cc_platform_has caller=kmem_device_check value=1'
 failing "no DRAM for the memmap" no_memory "Cannot allocate memory" \
 	'not enough free DRAM.*2 MiB needed, 0 MiB available' 'symbol=si_mem_available'
 iomem=$(guest g 'cat /proc/iomem')

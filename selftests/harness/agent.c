@@ -57,6 +57,26 @@ static time_t now(void)
 	return ts.tv_sec;
 }
 
+/*
+ * Has the host closed its end? It connects anew for each script, and that it
+ * closed the connection before may become known here only after the first bytes
+ * of the next one: so only if it stays closed.
+ */
+static int hung_up(void)
+{
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		struct pollfd pfd = { .fd = port };
+
+		poll(&pfd, 1, 0);
+		if (!(pfd.revents & POLLHUP))
+			return 0;
+		usleep(1000);
+	}
+	return 1;
+}
+
 /* all of it, or -1 when the host has closed its end */
 static int port_write(const void *buf, size_t len)
 {
@@ -72,7 +92,7 @@ static int port_write(const void *buf, size_t len)
 			struct pollfd pfd = { .fd = port, .events = POLLOUT };
 
 			poll(&pfd, 1, -1);
-			if (pfd.revents & POLLHUP)
+			if (pfd.revents & POLLHUP && hung_up())
 				return -1;
 		} else if (n < 0 && errno != EINTR) {
 			return -1;
@@ -96,7 +116,8 @@ static int port_read(void *buf, size_t len)
 
 			poll(&pfd, 1, -1);
 		} else if (n == 0) {
-			return -1;
+			if (hung_up())
+				return -1;
 		} else if (errno != EINTR) {
 			die("read");
 		}
@@ -188,7 +209,7 @@ static int job_run(struct job *job, int sigfd)
 		struct signalfd_siginfo info;
 
 		poll(pfd, 4, 1000);
-		if (pfd[3].revents & POLLHUP)
+		if (pfd[3].revents & POLLHUP && hung_up())
 			return -1;
 		for (i = 0; i < 2; i++)
 			if (pfd[i].revents && forward(job, i) < 0)

@@ -17,6 +17,7 @@
 #	--smp N, --cpu MODEL	default 2, max
 #	--append TEXT		more kernel command line (the last word wins)
 #	--reboot		a reset reboots, instead of ending the guest
+#	--kexec			the guest can reach its kernel, for guest_kexec
 #	--lifetime SECONDS	after which it is killed, default 900
 # guest [-t SECONDS] NAME [COMMAND]	runs COMMAND, or a script from stdin, in the
 #	guest's bash with -eu -o pipefail and guest/lib.sh; output and exit status
@@ -26,6 +27,8 @@
 #	its kernel log is then judged, as a TAP result
 # guest_reset NAME		a warm reset (needs --reboot), DRAM is kept
 # guest_reboot NAME [COMMAND]	the guest reboots by COMMAND (needs --reboot)
+# guest_kexec_load NAME		loads the guest's own kernel (needs --kexec)
+# guest_kexec NAME		the guest goes over to what is loaded
 # guest_qmp NAME JSON [EVENT]	prints QEMU's answer
 # guest_expect_log NAME REGEX	this boot must log it; guest_allow_log: may
 # guest_log NAME, guest_image NAME [N], guest_oracle NAME	print paths: the console,
@@ -126,7 +129,7 @@ guest_topology() {	# NAME RAM NVDIMM...
 }
 
 guest_boot() {
-	local name=$1 ram=1G smp=2 cpu=max append='' reboot='' lifetime=900
+	local name=$1 ram=1G smp=2 cpu=max append='' reboot='' kexec='' lifetime=900
 	local nvdimms=() extra=()
 	shift
 	while [ $# -gt 0 ]; do
@@ -138,6 +141,7 @@ guest_boot() {
 		--append) append=$2; shift ;;
 		--lifetime) lifetime=$2; shift ;;
 		--reboot) reboot=1 ;;
+		--kexec) kexec=1 ;;
 		--) shift; extra=("$@"); break ;;
 		*) echo "guest_boot: unknown option $1" >&2; return 2 ;;
 		esac
@@ -159,6 +163,8 @@ guest_boot() {
 	topology=$(guest_topology "$name" "$ram" ${nvdimms[@]+"${nvdimms[@]}"}) || return
 	mapfile -t topology <<<"$topology"
 	[ "$reboot" ] || extra+=(-no-reboot)
+	[ ! "$kexec" ] || extra+=(-virtfs
+		"local,path=$KERNEL_DIR,mount_tag=kernel,security_model=none,readonly=on")
 	local drive
 	for drive in "$ROOT_IMAGE" "$KERNEL_DIR/modules.sqfs" "$top/build/harness/payload.sqfs"; do
 		extra+=(-drive "file=$drive,format=raw,if=virtio,readonly=on,file.locking=off")
@@ -174,7 +180,7 @@ guest_boot() {
 		-serial "file:$(guest_log "$name")" \
 		-device virtio-serial-pci \
 		-chardev "socket,id=agent,path=$guest_dir/$name.agent,server=on,wait=off" \
-		-device virtserialport,chardev=agent,nr=1 \
+		-device virtserialport,id=agent,chardev=agent,nr=1 \
 		-chardev "file,id=oracle,path=$(guest_oracle "$name")" \
 		-device virtserialport,chardev=oracle,nr=2 \
 		-qmp "unix:$guest_dir/$name.qmp,server=on,wait=off" \
@@ -311,10 +317,11 @@ guest_reset() {
 	guest_ready "$1"
 }
 
-guest_reboot() {	# NAME [COMMAND]
+# The guest goes on in another boot, which COMMAND leads to and EVENT tells of
+guest_leap() {	# NAME EVENT COMMAND
 	local answer=$guest_dir/$1.answer waiter trigger status=0
 	rm -f "$answer"
-	guest_qmp "$1" '{"execute":"query-status"}' RESET >"$answer" 3>&- 4>&- &
+	guest_qmp "$1" '{"execute":"query-status"}' "$2" >"$answer" 3>&- 4>&- &
 	waiter=$!
 	until [ -s "$answer" ]; do
 		kill -0 "$waiter" 2>/dev/null || return 1
@@ -323,12 +330,31 @@ guest_reboot() {	# NAME [COMMAND]
 	# the guest may be gone before it could answer; no function, so that
 	# what is killed below is the client itself, which holds the channel
 	"$top/build/harness/guestctl" run "$guest_dir/$1.agent" 60 \
-		<<<"${2:-busybox reboot -f}" 3>&- 4>&- &
+		<<<"$3" 3>&- 4>&- &
 	trigger=$!
 	wait "$waiter" || status=$?
 	kill "$trigger" 2>/dev/null || true
 	wait "$trigger" || true
 	[ "$status" = 0 ] && guest_ready "$1"
+}
+
+guest_reboot() {	# NAME [COMMAND]
+	guest_leap "$1" RESET "${2:-busybox reboot -f}"
+}
+
+guest_kexec_load() {	# NAME
+	guest "$1" '
+		modprobe -a 9p 9pnet_virtio
+		mkdir -p /run/kernel
+		mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=1048576 kernel /run/kernel
+		kexec -s -l /run/kernel/vmlinuz --initrd=/run/kernel/initrd \
+			--command-line="$(cat /proc/cmdline)"
+		umount /run/kernel'
+}
+
+# QEMU does not notice; but the next kernel's driver resets the agent's port
+guest_kexec() {	# NAME
+	guest_leap "$1" VSERPORT_CHANGE 'kexec -e'
 }
 
 guest_explain() {

@@ -40,15 +40,36 @@ pool_parked() {
 	guest "$1" "parked $window_start $window_end" | sed -n 's/^total //p'
 }
 
-# pool_verify NAME: the parked pages hold what they held; the copy of the
-# superblock is not of the pattern
-pool_verify() {
+# pool_runs NAME: the parked pages as runs of indices of the device, "first
+# count", but for the end that the pattern leaves out
+pool_runs() {
 	guest "$1" "parked $window_start $window_end" |
 		awk -v first="$window_first" -v end=$((pool_pages - POOL_PROBE_PAGES)) '
 			$1 == "total" { next }
 			{ a = $1 + first; b = a + $2; if (b > end) b = end
-			  if (b > a) print a, b - a }' |
-		"$harness/pattern" verify "$(guest_image "$1")" "$pool_base"
+			  if (b > a) print a, b - a }'
+}
+
+# pool_verify NAME: the parked pages hold what they held; the copy of the
+# superblock is not of the pattern
+pool_verify() {
+	pool_runs "$1" | "$harness/pattern" verify "$(guest_image "$1")" "$pool_base"
+}
+
+# pool_held NAME: of the parked pages, the runs that hold the pattern: not
+# those with metadata, nor those that the allocator had before
+pool_held() {
+	pool_runs "$1" | "$harness/pattern" held "$(guest_image "$1")" "$pool_base"
+}
+
+# pool_count RUNS: how many pages these are
+pool_count() {
+	awk '{ n += $2 } END { print n + 0 }' <<<"$1"
+}
+
+# pool_intact NAME RUNS: those pages still hold the pattern
+pool_intact() {
+	"$harness/pattern" verify "$(guest_image "$1")" "$pool_base" <<<"$2"
 }
 
 # pool_accounts NAME: "ok", or what is wrong with the node's numbers: managed
