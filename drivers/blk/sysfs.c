@@ -84,7 +84,7 @@ static ssize_t create_store(struct device *dev, struct device_attribute *attr,
 		ret = kmemp_volume_create(to_pool(dev), rest, pages, block);
 	return ret ?: count;
 }
-static DEVICE_ATTR(create, 0200, NULL, create_store);
+static DEVICE_ATTR_WO(create);
 
 static ssize_t remove_store(struct device *dev, struct device_attribute *attr,
 			    const char *buf, size_t count)
@@ -97,7 +97,7 @@ static ssize_t remove_store(struct device *dev, struct device_attribute *attr,
 		ret = kmemp_volume_remove(to_pool(dev), line);
 	return ret ?: count;
 }
-static DEVICE_ATTR(remove, 0200, NULL, remove_store);
+static DEVICE_ATTR_WO(remove);
 
 static ssize_t resize_store(struct device *dev, struct device_attribute *attr,
 			    const char *buf, size_t count)
@@ -113,7 +113,7 @@ static ssize_t resize_store(struct device *dev, struct device_attribute *attr,
 		ret = kmemp_volume_resize(to_pool(dev), rest, pages);
 	return ret ?: count;
 }
-static DEVICE_ATTR(resize, 0200, NULL, resize_store);
+static DEVICE_ATTR_WO(resize);
 
 static ssize_t device_show(struct device *dev, struct device_attribute *attr,
 			   char *buf)

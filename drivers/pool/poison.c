@@ -34,15 +34,15 @@ static void report(struct kmemp_host *host, u64 page, bool returned, gfp_t gfp)
 {
 	struct bad_page *bad = kmalloc(sizeof(*bad), gfp);
 
-	if (!bad) {
-		pr_err_ratelimited("kmem %s: bad page %llu could not be recorded: out of memory\n",
-				   host->name, page);
+	if (bad) {
+		bad->page = page;
+		bad->returned = returned;
+		llist_add(&bad->node, &host->poisoned);
+		queue_work(system_unbound_wq, &host->poison);
 		return;
 	}
-	bad->page = page;
-	bad->returned = returned;
-	llist_add(&bad->node, &host->poisoned);
-	queue_work(system_unbound_wq, &host->poison);
+	pr_err_ratelimited("kmem %s: bad page %llu could not be recorded: out of memory\n",
+			   host->name, page);
 }
 
 /* Signature: include/ras/ras_event.h of 6.1 and 6.12. */

@@ -262,7 +262,11 @@ EXPORT_SYMBOL_GPL(kmemp_data_return);
  */
 int kmemp_data_enter(struct kmemp_host *host)
 {
-	return srcu_read_lock(&host->readers);
+	int index = srcu_read_lock(&host->readers);
+
+	/* For sparse: callers balance it, in other modules. */
+	__release(&host->readers);
+	return index;
 }
 EXPORT_SYMBOL_GPL(kmemp_data_enter);
 
@@ -273,6 +277,7 @@ EXPORT_SYMBOL_GPL(kmemp_data_enter);
  */
 void kmemp_data_exit(struct kmemp_host *host, int index)
 {
+	__acquire(&host->readers);
 	srcu_read_unlock(&host->readers, index);
 }
 EXPORT_SYMBOL_GPL(kmemp_data_exit);
