@@ -196,6 +196,7 @@ void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 			   enum kmemp_use use);
 bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep);
 void kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count);
+bool kmemp_pages_in_use(const struct kmemp_pages *pages, u64 first, u64 last);
 bool kmemp_pages_known_bad(const struct kmemp_pages *pages, u64 page);
 bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page);
 u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count);

@@ -306,10 +306,19 @@ EXPORT_SYMBOL_GPL(kmemp_media_unmap);
  * Context: within kmemp_data_enter(), so that the pages are what they were when
  * they were looked up.
  *
- * Return: 0, or -EIO for bytes that cannot be read.
+ * Return: 0, or -EIO for bytes that cannot be read, or that are not the pool's:
+ * a forged extent must not show what others have in RAM.
  */
 int kmemp_data_read(struct kmemp_host *host, u64 pos, void *dst, size_t len)
 {
+	if (!len)
+		return 0;
+	if (!kmemp_pages_in_use(&host->pages, pos >> PAGE_SHIFT,
+				(pos + len - 1) >> PAGE_SHIFT)) {
+		pr_err_ratelimited("kmem %s: page %llu is mapped and not in use; take the pool offline, then: kmemp check %s\n",
+				   host->name, pos >> PAGE_SHIFT, host->name);
+		return -EIO;
+	}
 	return kmemp_media_read(&host->medium->media, pos, dst, len);
 }
 EXPORT_SYMBOL_GPL(kmemp_data_read);

@@ -243,6 +243,24 @@ bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page)
 }
 
 /**
+ * kmemp_pages_in_use - is each of these pages in use?
+ * @pages: the map
+ * @first: page index
+ * @last: page index, included
+ *
+ * Without the lock: the caller knows that they do not change.
+ *
+ * Return: false where one of them may be RAM, or lies behind the device.
+ */
+bool kmemp_pages_in_use(const struct kmemp_pages *pages, u64 first, u64 last)
+{
+	for (; first <= last; first++)
+		if (first >= pages->nr_pages || !test_bit(first, pages->used))
+			return false;
+	return true;
+}
+
+/**
  * kmemp_pages_known_bad - does the kernel know that a page is bad?
  * @pages: the map
  * @page: page index
