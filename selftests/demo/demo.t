@@ -47,6 +47,10 @@ status=0
 grep -q "but not the CPU's" "$tmp/output" || status=$?
 result "$status" "it says that a killed guest loses no CPU cache"
 
+status=0
+grep -qE "seen from the host: [1-9][0-9]* pages of the hog's, 0 of them" "$tmp/output" || status=$?
+result "$status" "it says that what is in RAM is readable on the medium"
+
 # without a build there is nothing to show
 mkdir "$tmp/selftests"
 cp -r "$here" "$here/../harness" "$tmp/selftests/"

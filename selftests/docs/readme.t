@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What README.md tells the user to type, typed as it stands there: the commands
-# for real hardware but make install, the files for the boot, and hibernation.
+# for real hardware but make install, up to a file on a volume and back; the files
+# for the boot, after which the volume is there; and hibernation.
 # shellcheck source=selftests/harness/guest.sh
 . "$(dirname "$0")/../harness/guest.sh"
 
@@ -17,10 +18,14 @@ block() {
 }
 
 commands=$(block "## On real hardware" | sed 's/  *# .*//')
-is "README has eight commands" "$(wc -l <<<"$commands")" 8
+is "README has eight commands, to a mounted volume" "$(wc -l <<<"$commands")" 8
+like "the last one mounts it" "$(tail -n 1 <<<"$commands")" '^mount '
+back=$(block "To look at it, to keep room")
+is "and four to look and go back" "$(wc -l <<<"$back")" 4
 
 ok "boots" guest_boot g --nvdimm 1G@1
-guest g 'load_nvdimm 2>/dev/null
+guest g 'start_udev
+	load_nvdimm 2>/dev/null
 	stdbuf -oL udevadm monitor --kernel --property >/tmp/uevents 2>&1 &'
 while read -r command <&5; do
 	[ "$command" != "make install" ] || continue
@@ -29,10 +34,13 @@ while read -r command <&5; do
 	*system-ram*)
 		is "it is a pool" "$(guest g "cat $persist/label")" cache
 		guest g 'echo 1 >/sys/kernel/tracing/events/kmem_persist/enable' ;;
-	*data-min*) is "with the limit" "$(guest g "cat $persist/data_min")" $((512 << 20)) ;;
+	mount\ *) ok "a file on the volume" guest g 'echo text >/mnt/file; sync -f /mnt' ;;
+	*data-min*) is "with the limit" "$(guest g "cat $persist/data_min")" $((256 << 20)) ;;
+	umount\ *) # udev looks at a disk that was closed, and holds the pool meanwhile
+		guest g 'sleep 1; udevadm settle' ;;
 	*--mode=devdax*) like "a pool still" "$(guest g 'kmemp info dax0.0')" '"content":"pool"' ;;
 	esac
-done 5<<<"$commands"
+done 5<<<"$commands"$'\n'"$back"
 is "uevents tell of bind and unbind" \
 	"$(guest g 'grep -o "KMEMP_STATE=.*" /tmp/uevents')" $'KMEMP_STATE=bound\nKMEMP_STATE=unbound'
 is "tracepoints tell of the stock and of the blocks" \
@@ -48,7 +56,6 @@ guest g <<SCRIPT
 cat >/etc/daxctl.conf.d/pool.conf <<'END'
 $stanza
 END
-start_udev
 SCRIPT
 guest -t 120 g "$add"
 nok "README: Debian's own rule does nothing" guest g "[ -d $persist ]"
@@ -62,6 +69,16 @@ ok "an event as at boot" guest -t 120 g "$add"
 is "README: the stanza and the rule bring the pool back" \
 	"$(guest g "cat $persist/label")" cache
 is "its memory is online" "$(guest g "cat $persist/state")" online
+# shellcheck disable=SC2016 # for the guest
+is "the volume is there, by its link, and the file" "$(guest g '
+	for i in $(seq 100); do
+		[ -b /dev/kmemp/cache/data ] && break
+		sleep 0.1
+	done
+	udevadm settle
+	mount /dev/kmemp/cache/data /mnt
+	cat /mnt/file
+	umount /mnt')" text
 
 # Hibernation: refused before an image is made (without a pool it goes as far
 # as looking for a swap device)
