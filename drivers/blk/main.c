@@ -34,7 +34,10 @@ static struct kmemp_blk_pool *find_pool(struct kmemp_host *host)
 	return NULL;
 }
 
-/* Visible as soon as it is registered: everything else is set before. */
+/*
+ * Visible as soon as it is registered: everything else is set before. Whether
+ * it succeeds or not, the pool is the device's from here on.
+ */
 static int register_pool(struct kmemp_blk_pool *pool)
 {
 	int ret;
@@ -42,11 +45,7 @@ static int register_pool(struct kmemp_blk_pool *pool)
 	pool->dev.class = &kmemp_blk_class;
 	device_initialize(&pool->dev);
 	ret = dev_set_name(&pool->dev, "%pU", kmemp_host_uuid(pool->host));
-	if (!ret)
-		ret = device_add(&pool->dev);
-	if (ret)
-		put_device(&pool->dev);
-	return ret;
+	return ret ?: device_add(&pool->dev);
 }
 
 static void appear(struct kmemp_host *host)
@@ -63,32 +62,41 @@ static void appear(struct kmemp_host *host)
 		mutex_init(&pool->lock);
 		spin_lock_init(&pool->open_lock);
 		INIT_LIST_HEAD(&pool->volumes);
+		/* Nothing is created before it is known what there is. */
+		mutex_lock(&pool->lock);
 		ret = register_pool(pool);
+		if (!ret) {
+			list_add_tail(&pool->list, &kmemp_pools);
+			kmemp_volumes_load(pool);
+		}
+		mutex_unlock(&pool->lock);
+		if (ret)
+			put_device(&pool->dev);
 	}
-	if (ret) {
+	if (ret)
 		pr_err("kmem %s: no volumes: error %d; try: rmmod kmemp_blk; modprobe kmemp_blk\n",
 		       kmemp_host_name(host), ret);
-		goto out;
-	}
-	list_add_tail(&pool->list, &kmemp_pools);
-	kmemp_volumes_load(pool);
 out:
 	mutex_unlock(&kmemp_pools_lock);
 }
 
-static void leave(struct kmemp_host *host)
+static bool leave(struct kmemp_host *host)
 {
 	struct kmemp_blk_pool *pool;
+	bool left = true;
 
 	mutex_lock(&kmemp_pools_lock);
 	pool = find_pool(host);
-	if (pool && kmemp_volumes_close(pool)) {
+	if (pool)
+		left = kmemp_volumes_close(pool);
+	if (pool && left) {
 		list_del(&pool->list);
 		kmemp_volumes_free(pool);
 		/* Waits for who is in one of its files. */
 		device_unregister(&pool->dev);
 	}
 	mutex_unlock(&kmemp_pools_lock);
+	return left;
 }
 
 static struct kmemp_front kmemp_blk_front = {

@@ -39,12 +39,6 @@ static bool uses_object(struct kmemp_blk_pool *pool, u64 object)
 	return false;
 }
 
-static bool size_valid(u64 pages, u32 block_size)
-{
-	return pages && pages <= KMEMP_VOLUME_MAX_PAGES &&
-	       (block_size == SECTOR_SIZE || block_size == KMEMP_PAGE_SIZE);
-}
-
 /* A volume and its disk, neither on the medium nor visible. */
 static struct kmemp_volume *new_volume(struct kmemp_blk_pool *pool,
 				       const char *name, u64 object, u64 pages,
@@ -101,6 +95,9 @@ static int commit_record(struct kmemp_volume *volume, u64 pages)
 	if (!batch)
 		return -ENOMEM;
 	ret = put_record(batch, volume, pages);
+	/* The first thing that a full pool must be able to do. */
+	if (pages < volume->pages)
+		kmemp_batch_set_overwrites(batch);
 	if (!ret && pages < volume->pages)
 		ret = kmemp_orphan_put(batch, volume->object,
 				       KMEMP_ORPHAN_TRUNCATE, pages);
@@ -118,6 +115,7 @@ static int commit_removal(struct kmemp_volume *volume)
 	batch = kmemp_batch_new(kmemp_host_pool(volume->pool->host));
 	if (!batch)
 		return -ENOMEM;
+	kmemp_batch_set_overwrites(batch);
 	ret = kmemp_batch_del(batch, KMEMP_OBJ_ROOT, KMEMP_ROOT_VOLUME,
 			      volume->name, strlen(volume->name));
 	if (!ret)
@@ -127,6 +125,27 @@ static int commit_removal(struct kmemp_volume *volume)
 		ret = kmemp_batch_commit(batch);
 	kmemp_batch_free(batch);
 	return ret;
+}
+
+/* On the medium, whether it could be loaded or not. */
+static int exists(struct kmemp_blk_pool *pool, const char *name)
+{
+	struct kmemp_record record = {
+		.kind = KMEMP_ROOT_VOLUME,
+		.name = (const u8 *)name,
+		.name_len = strlen(name),
+	};
+	u8 *buffer = kmalloc(KMEMP_RECORD_BUFFER, GFP_KERNEL);
+	int ret;
+
+	if (!buffer)
+		return -ENOMEM;
+	ret = kmemp_pool_get_record(kmemp_host_pool(pool->host),
+				    KMEMP_OBJ_ROOT, &record, buffer);
+	kfree(buffer);
+	if (!ret)
+		return -EEXIST;
+	return ret == -ENOENT ? 0 : ret;
 }
 
 /**
@@ -150,7 +169,7 @@ int kmemp_volume_create(struct kmemp_blk_pool *pool, const char *name,
 
 	if (strlen(name) > KMEMP_VOLUME_NAME ||
 	    !kmemp_name_valid(name, strlen(name)) ||
-	    !size_valid(pages, block_size))
+	    !kmemp_volume_size_valid(pages, block_size))
 		return -EINVAL;
 	if (!kmemp_pool_keeps_objects(kmemp_host_pool(pool->host)))
 		return -EOPNOTSUPP;
@@ -158,11 +177,14 @@ int kmemp_volume_create(struct kmemp_blk_pool *pool, const char *name,
 	ret = -ENODEV;
 	if (pool->leaving)
 		goto out;
-	ret = -EEXIST;
-	if (find(pool, name))
+	ret = exists(pool, name);
+	if (ret)
 		goto out;
 	ret = kmemp_pool_new_id(kmemp_host_pool(pool->host), &object);
 	if (ret)
+		goto out;
+	ret = -EUCLEAN;
+	if (uses_object(pool, object))
 		goto out;
 	volume = new_volume(pool, name, object, pages, block_size);
 	ret = PTR_ERR_OR_ZERO(volume);
@@ -224,14 +246,18 @@ static void drop_disk(struct kmemp_volume *volume)
  *
  * Its pages return in the background. Context: may sleep.
  *
- * Return: 0; -ENOENT; -EBUSY: it is open; or what a commit returns.
+ * Return: 0; -ENOENT; -EBUSY: it is open; -ENODEV of a pool that is about to
+ * go; or what a commit returns.
  */
 int kmemp_volume_remove(struct kmemp_blk_pool *pool, const char *name)
 {
 	struct kmemp_volume *volume;
-	int ret = -ENOENT;
+	int ret = -ENODEV;
 
 	mutex_lock(&pool->lock);
+	if (pool->leaving)
+		goto out;
+	ret = -ENOENT;
 	volume = find(pool, name);
 	if (!volume)
 		goto out;
@@ -279,8 +305,8 @@ static int change_size(struct kmemp_volume *volume, u64 pages)
  *
  * What lies behind the new end is lost. Context: may sleep.
  *
- * Return: 0; -EINVAL; -ENOENT; -EBUSY: it is open and would be smaller; or what
- * a commit returns.
+ * Return: 0; -EINVAL; -ENOENT; -EBUSY: it is open and would be smaller; -ENODEV
+ * of a pool that is about to go; or what a commit returns.
  */
 int kmemp_volume_resize(struct kmemp_blk_pool *pool, const char *name,
 			u64 pages)
@@ -290,12 +316,15 @@ int kmemp_volume_resize(struct kmemp_blk_pool *pool, const char *name,
 	int ret;
 
 	mutex_lock(&pool->lock);
+	ret = -ENODEV;
+	if (pool->leaving)
+		goto out;
 	ret = -ENOENT;
 	volume = find(pool, name);
 	if (!volume)
 		goto out;
 	ret = -EINVAL;
-	if (!size_valid(pages, volume->block_size))
+	if (!kmemp_volume_size_valid(pages, volume->block_size))
 		goto out;
 	ret = -EBUSY;
 	smaller = pages < volume->pages;
@@ -308,6 +337,9 @@ out:
 	mutex_unlock(&pool->lock);
 	return ret;
 }
+
+/* What one lookup merges: writers wait for it. */
+#define COUNT_PAGES	(1u << 16)
 
 /**
  * kmemp_volume_count_mapped - pages that a volume has
@@ -327,7 +359,7 @@ int kmemp_volume_count_mapped(struct kmemp_volume *volume, u64 *pages)
 
 	for (*pages = 0; ; *pages += extent.count) {
 		ret = kmemp_pool_next_extent(pool, volume->object, offset,
-					     U32_MAX, &extent);
+					     COUNT_PAGES, &extent);
 		if (ret)
 			return ret == -ENOENT ? 0 : ret;
 		offset = extent.offset + extent.count;
@@ -341,30 +373,20 @@ int kmemp_volume_count_mapped(struct kmemp_volume *volume, u64 *pages)
 static int load_volume(struct kmemp_blk_pool *pool,
 		       const struct kmemp_record *record)
 {
-	static const u8 zero[sizeof_field(struct kmemp_disk_volume, reserved)];
 	char name[KMEMP_VOLUME_NAME + 1] = {};
-	struct kmemp_disk_volume disk;
+	struct kmemp_volume_info info;
 	struct kmemp_volume *volume;
-	u64 object, pages;
-	u32 block_size;
 	int ret;
 
-	if (record->name_len > KMEMP_VOLUME_NAME ||
-	    !kmemp_name_valid((const char *)record->name, record->name_len) ||
-	    record->value_len != sizeof(disk))
+	if (!kmemp_volume_decode(record, &info))
 		return -EUCLEAN;
 	memcpy(name, record->name, record->name_len);
-	memcpy(&disk, record->value, sizeof(disk));
-	object = le64_to_cpu(disk.object);
-	pages = le64_to_cpu(disk.pages);
-	block_size = le32_to_cpu(disk.block_size);
-	if (object < KMEMP_OBJ_FIRST || object > KMEMP_OBJ_MAX ||
-	    uses_object(pool, object) || !size_valid(pages, block_size) ||
-	    memcmp(disk.reserved, zero, sizeof(zero)))
-		return -EUCLEAN;
 	if (find(pool, name))
 		return 0;
-	volume = new_volume(pool, name, object, pages, block_size);
+	if (uses_object(pool, info.object))
+		return -EUCLEAN;
+	volume = new_volume(pool, name, info.object, info.pages,
+			    info.block_size);
 	if (IS_ERR(volume))
 		return PTR_ERR(volume);
 	ret = kmemp_disk_add(volume);
@@ -380,7 +402,8 @@ static int load_volume(struct kmemp_blk_pool *pool,
  * kmemp_volumes_load - make the disks of all volumes of a pool
  * @pool: the pool
  *
- * One that cannot be made costs a line in the log, not the others.
+ * One that cannot be made costs a line in the log, not the others. Context: the
+ * pool's lock is held.
  */
 void kmemp_volumes_load(struct kmemp_blk_pool *pool)
 {
@@ -397,7 +420,7 @@ void kmemp_volumes_load(struct kmemp_blk_pool *pool)
 		       device);
 		return;
 	}
-	mutex_lock(&pool->lock);
+	lockdep_assert_held(&pool->lock);
 	for (;;) {
 		ret = kmemp_pool_next_record(kmemp_host_pool(pool->host),
 					     KMEMP_OBJ_ROOT, &record, buffer);
@@ -411,7 +434,6 @@ void kmemp_volumes_load(struct kmemp_blk_pool *pool)
 		if (!kmemp_record_after(&record, buffer))
 			break;
 	}
-	mutex_unlock(&pool->lock);
 	if (ret && ret != -ENOENT)
 		pr_err("kmem %s: the list of volumes cannot be read: error %d; see: kmemp check %s\n",
 		       device, ret, device);

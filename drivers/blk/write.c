@@ -5,8 +5,8 @@
  * A write is cut into pieces of at most KMEMP_DATA_PAGES pages, each of which
  * is atomic. For each: pages are taken from the pool before any lock, filled
  * (with what the bio does not cover from the old page), fenced, and mapped by a
- * batch. Between the first and the last of these steps nothing waits for the
- * page allocator: the buffer comes from a mempool, the batch is small.
+ * batch. What is allocated on the way is small and from DRAM, without I/O; the
+ * buffer comes from a mempool.
  */
 #include <linux/bvec.h>
 #include <linux/errno.h>
@@ -188,9 +188,9 @@ static int commit_map(const struct piece *piece, u8 flags)
 }
 
 /* Of a pool that has failed nobody knows whether they are mapped. */
-static void give_up(const struct piece *piece, int ret)
+static void give_up(const struct piece *piece)
 {
-	if (ret != -EIO && ret != -EUCLEAN)
+	if (!READ_ONCE(pool_of(piece->volume)->failed))
 		kmemp_data_return(piece->volume->pool->host, piece->page,
 				  piece->nr);
 }
@@ -252,16 +252,13 @@ static int write_piece(struct kmemp_volume *volume, u64 pos, u64 end,
 	for (i = 0; i < piece.nr && !ret; i++)
 		ret = fill_page(&piece, i, source,
 				buffer ? page_address(buffer) : NULL);
-	if (ret) {
-		/* Read errors of the old page: the pool is as well as it was. */
-		kmemp_data_return(host, piece.page, piece.nr);
-	} else {
-		/* The data, before the ring's entry of the batch that maps it. */
-		kmemp_data_fence(host);
+	/* The data, before what makes the batch valid that maps it. */
+	if (!ret)
+		ret = kmemp_data_fence(host);
+	if (!ret)
 		ret = commit_map(&piece, 0);
-		if (ret)
-			give_up(&piece, ret);
-	}
+	if (ret)
+		give_up(&piece);
 	kmemp_range_unlock(volume, &range);
 	if (buffer)
 		mempool_free(buffer, kmemp_buffers);
@@ -415,7 +412,7 @@ static int map_zeros(struct kmemp_volume *volume, u64 first, u32 nr)
 	kmemp_range_lock(volume, &range, first, nr);
 	ret = commit_map(&piece, KMEMP_EXTENT_UNWRITTEN);
 	if (ret)
-		give_up(&piece, ret);
+		give_up(&piece);
 	kmemp_range_unlock(volume, &range);
 	return ret;
 }

@@ -7,7 +7,8 @@
 
 #include "blk.h"
 
-#define ANY_SECTORS	(UINT_MAX >> SECTOR_SHIFT)
+/* Whole pages: what is cut at the limit stays aligned to blocks. */
+#define ANY_SECTORS	round_down(UINT_MAX >> SECTOR_SHIFT, PAGE_SECTORS)
 
 /**
  * kmemp_alloc_disk() - allocate a bio-based disk

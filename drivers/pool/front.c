@@ -94,11 +94,11 @@ void kmemp_front_announce(struct work_struct *work)
 	if (kmemp_pool_keeps_objects(&host->pool))
 		load(host);
 	mutex_lock(&kmemp_fronts_lock);
-	if (list_empty(&host->announced)) {
+	if (list_empty(&host->announced))
 		list_add_tail(&host->announced, &kmemp_announced);
-		list_for_each_entry(front, &kmemp_fronts, list)
-			front->appear(host);
-	}
+	/* Also those that let go of it before another did not. */
+	list_for_each_entry(front, &kmemp_fronts, list)
+		front->appear(host);
 	mutex_unlock(&kmemp_fronts_lock);
 }
 
@@ -106,22 +106,25 @@ void kmemp_front_announce(struct work_struct *work)
  * kmemp_front_withdraw - the pool is about to go
  * @host: the pool
  *
- * If nobody holds it, front ends have let go of it at return.
+ * Return: true when no front end knows it any more; false: it is in use, and is
+ * to be announced again.
  */
-void kmemp_front_withdraw(struct kmemp_host *host)
+bool kmemp_front_withdraw(struct kmemp_host *host)
 {
 	struct kmemp_front *front;
-	bool held;
+	bool left;
 
 	cancel_work_sync(&host->announce);
 	mutex_lock(&kmemp_fronts_lock);
 	spin_lock(&host->pages.lock);
-	held = host->nr_holds;
+	left = !host->nr_holds;
 	spin_unlock(&host->pages.lock);
-	if (!held && !list_empty(&host->announced)) {
-		list_del_init(&host->announced);
+	if (left && !list_empty(&host->announced)) {
 		list_for_each_entry_reverse(front, &kmemp_fronts, list)
-			front->leave(host);
+			left &= front->leave(host);
+		if (left)
+			list_del_init(&host->announced);
 	}
 	mutex_unlock(&kmemp_fronts_lock);
+	return left;
 }

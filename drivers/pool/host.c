@@ -181,7 +181,8 @@ bool kmemp_host_leave(struct kmemp_host *host)
 	bool free;
 	u64 i;
 
-	kmemp_front_withdraw(host);
+	if (!kmemp_front_withdraw(host))
+		return false;
 	spin_lock(&pages->lock);
 	free = !host->nr_holds;
 	for (i = 0; i < nr_blocks; i++)

@@ -9,6 +9,8 @@
  *	  (hotplug.c, mutex)
  *	kmemp_hosts_lock	the list of hosts; its readers use RCU
  *	  (hosts.c, mutex)
+ *	kmemp_fronts_lock	the front ends, and which pools they know; the
+ *	  (front.c, mutex)	front ends' own locks (drivers/blk/blk.h) follow
  *	host->limits		who changes data_min and data_max, until the stock
  *	  (mutex)		follows
  *	host->commit		host->closed, and the moment when the medium's
@@ -19,8 +21,6 @@
  *	host->stock_lock	who moves pages between allocator and pool; never
  *	  (mutex)		taken where writeback may wait, since its holder
  *				reclaims memory
- *	kmemp_fronts_lock	the front ends, and which pools they know
- *	  (front.c, mutex)
  *	host->collect		who gives back pages that readers may still look
  *	  (mutex)		at; taken with the pool's commit right, and waits
  *				for readers alone
@@ -133,6 +133,7 @@ struct kmemp_returns {
  * @supply: writers that wait for pages of the reserve
  * @balance: moves pages until the reserve is what it should be
  * @tick: runs the pool's queue
+ * @failure_said: that a commit has failed; under @commit
  * @orphans: works the orphans down
  * @orphans_error: how that ended
  * @announce: makes the pool known to front ends
@@ -167,6 +168,7 @@ struct kmemp_host {
 	wait_queue_head_t supply;
 	struct delayed_work balance;
 	struct delayed_work tick;
+	bool failure_said;
 	struct work_struct orphans;
 	int orphans_error;
 	struct work_struct announce;
@@ -244,7 +246,7 @@ void kmemp_idle_orphans(struct work_struct *work);
 
 /* front.c */
 void kmemp_front_announce(struct work_struct *work);
-void kmemp_front_withdraw(struct kmemp_host *host);
+bool kmemp_front_withdraw(struct kmemp_host *host);
 
 /* hotplug.c */
 int kmemp_hotplug_init(void);

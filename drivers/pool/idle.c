@@ -24,6 +24,18 @@ void kmemp_idle_arm(struct kmemp_host *host)
 		queue_delayed_work(system_unbound_wq, &host->tick, TICK);
 }
 
+/* Once, and not in the path of those who are told -EIO again and again. */
+static void say_failed(struct kmemp_host *host)
+{
+	const struct kmemp_verdict *verdict = &host->pool.verdict;
+
+	if (host->failure_said)
+		return;
+	host->failure_said = true;
+	pr_err("kmem %s: a commit has failed (%s): nothing is stored any more and what was not synchronised may be lost, reading goes on; close its users and reboot, then: kmemp check %s\n",
+	       host->name, verdict->particulars, host->name);
+}
+
 /**
  * kmemp_idle_work - a moment has passed
  * @work: host->tick
@@ -37,8 +49,9 @@ void kmemp_idle_work(struct work_struct *work)
 	mutex_lock(&host->commit);
 	if (!host->closed)
 		ret = kmemp_queue_run(&host->pool, false);
+	if (ret < 0 && host->pool.failed)
+		say_failed(host);
 	mutex_unlock(&host->commit);
-	/* An error is told to who synchronises; nothing is left to do here. */
 	if (ret > 0)
 		kmemp_idle_arm(host);
 }

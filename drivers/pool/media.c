@@ -183,8 +183,8 @@ static void dax_fence(struct kmemp_media *media)
 
 	/* Waits for the lines that this CPU has flushed: sfence on x86. */
 	pmem_wmb();
-	if (medium->flush_hints)
-		medium->flush_hints(medium->flush_arg);
+	if (medium->flush_hints && medium->flush_hints(medium->flush_arg))
+		WRITE_ONCE(media->failed, true);
 }
 
 static const struct kmemp_media_ops dax_ops = {
@@ -358,10 +358,15 @@ EXPORT_SYMBOL_GPL(kmemp_data_write);
 /**
  * kmemp_data_fence - what this task has stored is durable
  * @host: the pool
+ *
+ * Return: 0; -EIO where the platform could not make it so.
  */
-void kmemp_data_fence(struct kmemp_host *host)
+int kmemp_data_fence(struct kmemp_host *host)
 {
+	struct kmemp_media *media = &host->medium->media;
+
 	/* Data, before the batch that publishes it: the caller's to name. */
-	dax_fence(&host->medium->media);
+	dax_fence(media);
+	return READ_ONCE(media->failed) ? -EIO : 0;
 }
 EXPORT_SYMBOL_GPL(kmemp_data_fence);

@@ -455,7 +455,7 @@ static bool find_stock(struct kmemp_pages *pages, u64 end, u64 *found)
  * @count: pages
  *
  * From the window's end downwards. Only the window's pages can be released.
- * Context: the caller makes sure that no commit needs them.
+ * Others may take from the stock meanwhile: ask for a part of what is too much.
  *
  * Return: pages released; less than @count where there are no more, or where
  * they lie in blocks that are just coming or going.

@@ -38,6 +38,10 @@
  */
 #define STOCK_ORDER	9
 
+/* What is released before it is looked again what is too much: part, pages. */
+#define RELEASE_PART		8
+#define RELEASE_LEAST		64
+
 /* Pages set aside because they cannot be parked, before giving up. */
 #define STOCK_MAX_REJECTED	(4UL << STOCK_ORDER)
 
@@ -230,8 +234,16 @@ int kmemp_stock_balance(struct kmemp_host *host)
 		want -= take(host, want);
 	if (want > 0)
 		ret = -ENOSPC;
-	else if (want < 0)
-		kmemp_pages_release(&host->pages, -want);
+	/*
+	 * A part at a time: what is too much now others may take meanwhile, and
+	 * the reserve must not go to RAM instead.
+	 */
+	while (want < 0 &&
+	       kmemp_pages_release(&host->pages,
+				   min_t(s64, -want,
+					 max_t(s64, -want / RELEASE_PART,
+					       RELEASE_LEAST))))
+		want = missing(host, 0);
 	trace_kmemp_balance(host->name, host->pages.nr_used,
 			    host->pages.nr_withheld, ret);
 out:

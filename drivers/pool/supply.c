@@ -94,6 +94,8 @@ static int supply(struct kmemp_host *host, u64 *pages, u32 nr,
 	recall(host);
 	if (take(host, pages, nr, customer))
 		return 0;
+	/* It may reclaim as we may not: for whoever comes next. */
+	mod_delayed_work(system_unbound_wq, &host->balance, 0);
 	if (customer == ADDS)
 		return -ENOSPC;
 	for (round = 0; round < WAIT_ROUNDS; round++) {
@@ -104,6 +106,7 @@ static int supply(struct kmemp_host *host, u64 *pages, u32 nr,
 				       WAIT_ROUND))
 			return 0;
 		recall(host);
+		mod_delayed_work(system_unbound_wq, &host->balance, 0);
 	}
 	pr_err_ratelimited("kmem %s: the reserve has been empty for 30 s; see: kmemp info %s\n",
 			   host->name, host->name);

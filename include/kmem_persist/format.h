@@ -297,13 +297,14 @@ enum kmemp_orphan_op {
 };
 
 /**
- * struct kmemp_disk_orphan - record of ORPHANS: kind 0, name the id as __le64
- * @op: enum kmemp_orphan_op
+ * struct kmemp_disk_orphan - record of ORPHANS: kind op, name the id as __le64
+ * @op: enum kmemp_orphan_op, the record's kind once more
  * @reserved: zero
  * @from: page offset; zero for KMEMP_ORPHAN_REMOVE
  *
  * Work that is too large for one batch: it is promised by the batch that makes
- * it visible, done in steps, and taken up again by the next open.
+ * it visible, done in steps, and taken up again by the next open. An object may
+ * have one of each kind: its removal does not wait for a cut.
  */
 struct kmemp_disk_orphan {
 	__u8	op;

@@ -14,7 +14,7 @@
 #include <kmem_persist/format.h>
 
 #define KMEMP_VOLUME_NAME	64u
-/* 8 EiB in sectors of 512 bytes are what the block layer can count. */
+/* As many as an object can have: 4 PiB. */
 #define KMEMP_VOLUME_MAX_PAGES	(1ULL << 40)
 
 /**

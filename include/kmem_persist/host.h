@@ -134,17 +134,17 @@ void kmemp_hold_drop(struct kmemp_host *host, struct kmemp_hold *hold);
  * @list: of all
  * @appear: a pool can be used; it stays until @leave returns. From here on
  *	kmemp_hold_known() may be called.
- * @leave: nobody holds the pool and it is about to go; whoever would still
- *	come must be kept out before this returns, or have got a hold, in which
- *	case the pool stays and appears again
+ * @leave: the pool is about to go: keep out whoever would still come, let go
+ *	of it and return true; false where somebody has come already: the pool
+ *	stays
  *
- * Both in process context, one at a time. @appear may see a pool again that
- * has not left.
+ * Both in process context, one at a time. Either may see a pool again that has
+ * come, or left, already.
  */
 struct kmemp_front {
 	struct list_head list;
 	void (*appear)(struct kmemp_host *host);
-	void (*leave)(struct kmemp_host *host);
+	bool (*leave)(struct kmemp_host *host);
 };
 
 void kmemp_front_register(struct kmemp_front *front);
@@ -161,7 +161,7 @@ void kmemp_data_exit(struct kmemp_host *host, int index);
 int kmemp_data_read(struct kmemp_host *host, u64 pos, void *dst, size_t len);
 void kmemp_data_write(struct kmemp_host *host, u64 pos, const void *src,
 		      size_t len);
-void kmemp_data_fence(struct kmemp_host *host);
+int kmemp_data_fence(struct kmemp_host *host);
 
 /* idle.c */
 void kmemp_host_work_orphans(struct kmemp_host *host);

@@ -72,6 +72,8 @@ struct kmemp_media_counts {
  * @ops: the back end
  * @size: bytes of the device, a multiple of KMEMP_PAGE_SIZE
  * @readonly: no store may be made; the functions below refuse it loudly
+ * @failed: set by the back end and never cleared: something that was fenced may
+ *	not be durable. Commits fail from then on.
  * @counts: see above
  *
  * A back end embeds it in a structure of its own.
@@ -80,6 +82,7 @@ struct kmemp_media {
 	const struct kmemp_media_ops *ops;
 	u64 size;
 	bool readonly;
+	bool failed;
 	struct kmemp_media_counts counts;
 };
 

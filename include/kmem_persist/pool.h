@@ -168,6 +168,7 @@ struct kmemp_queue;
  * @readonly: opened without the right to store
  * @failed: a commit failed: no more stores until it is opened again
  * @commit_lock: the commit right
+ * @noio: what its owner restores; under @commit_lock
  * @readers: lookups against the stores of a commit
  * @epoch: of the newest batch; of this opening once @begun
  * @begun: this opening has committed, its epoch is on the medium
@@ -202,6 +203,7 @@ struct kmemp_pool {
 	bool readonly;
 	bool failed;
 	struct mutex commit_lock;
+	unsigned int noio;
 	struct rw_semaphore readers;
 	u64 epoch;
 	bool begun;
@@ -293,6 +295,22 @@ int kmemp_pool_new_id(struct kmemp_pool *pool, u64 *id);
 int kmemp_orphan_put(struct kmemp_batch *batch, u64 object,
 		     enum kmemp_orphan_op op, u64 from);
 int kmemp_orphan_step(struct kmemp_pool *pool);
+
+/**
+ * struct kmemp_volume_info - what a volume's record says
+ * @object: see struct kmemp_disk_volume
+ * @pages: see there
+ * @block_size: see there
+ */
+struct kmemp_volume_info {
+	u64 object;
+	u64 pages;
+	u32 block_size;
+};
+
+bool kmemp_volume_decode(const struct kmemp_record *record,
+			 struct kmemp_volume_info *info);
+bool kmemp_volume_size_valid(u64 pages, u32 block_size);
 
 int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page);
 int kmemp_pool_check(struct kmemp_pool *pool,

@@ -39,6 +39,31 @@ void kmemp_pool_set_source(struct kmemp_pool *pool,
 EXPORT_SYMBOL_GPL(kmemp_pool_set_source);
 
 /**
+ * kmemp_commit_begin - take the commit right
+ * @pool: the pool
+ *
+ * Whoever has it may be what writeback waits for: nothing that is allocated
+ * until kmemp_commit_end() causes I/O, in formats and back ends neither.
+ */
+void kmemp_commit_begin(struct kmemp_pool *pool)
+{
+	mutex_lock(&pool->commit_lock);
+	pool->noio = memalloc_noio_save();
+}
+
+/**
+ * kmemp_commit_end - leave the commit right to others
+ * @pool: the pool
+ */
+void kmemp_commit_end(struct kmemp_pool *pool)
+{
+	unsigned int noio = pool->noio;
+
+	mutex_unlock(&pool->commit_lock);
+	memalloc_noio_restore(noio);
+}
+
+/**
  * kmemp_writable - may anything be committed?
  * @pool: the pool
  *
@@ -254,7 +279,11 @@ static int commit_ready(struct kmemp_net *net, struct kmemp_batch *batch)
 	begin_epoch(pool);
 	batch->epoch = pool->epoch;
 	batch->sequence = pool->newest + 1;
-	ret = judge(pool, pool->format->commit(pool, batch));
+	ret = pool->format->commit(pool, batch);
+	/* Stored it is, but nobody can promise that it stays. */
+	if (!ret && READ_ONCE(pool->media->failed))
+		ret = -EIO;
+	ret = judge(pool, ret);
 	if (ret)
 		return ret;
 	pool->newest = batch->sequence;
@@ -356,7 +385,7 @@ int kmemp_pool_confirm(struct kmemp_pool *pool)
 {
 	int ret;
 
-	mutex_lock(&pool->commit_lock);
+	kmemp_commit_begin(pool);
 	ret = kmemp_writable(pool);
 	if (!ret)
 		ret = kmemp_queue_flush_locked(pool);
@@ -364,7 +393,7 @@ int kmemp_pool_confirm(struct kmemp_pool *pool)
 		kmemp_confirm_locked(pool);
 		kmemp_wait_settle(pool);
 	}
-	mutex_unlock(&pool->commit_lock);
+	kmemp_commit_end(pool);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_confirm);
@@ -382,7 +411,7 @@ int kmemp_pool_retire(struct kmemp_pool *pool)
 {
 	int ret;
 
-	mutex_lock(&pool->commit_lock);
+	kmemp_commit_begin(pool);
 	ret = kmemp_writable(pool);
 	if (!ret)
 		ret = kmemp_queue_flush_locked(pool);
@@ -390,7 +419,7 @@ int kmemp_pool_retire(struct kmemp_pool *pool)
 		kmemp_confirm_locked(pool);
 		ret = kmemp_retire_locked(pool);
 	}
-	mutex_unlock(&pool->commit_lock);
+	kmemp_commit_end(pool);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_retire);
@@ -401,9 +430,9 @@ EXPORT_SYMBOL_GPL(kmemp_pool_retire);
  */
 void kmemp_pool_finish(struct kmemp_pool *pool)
 {
-	mutex_lock(&pool->commit_lock);
+	kmemp_commit_begin(pool);
 	if (!pool->readonly && !pool->failed && pool->format->commit)
 		kmemp_confirm_locked(pool);
-	mutex_unlock(&pool->commit_lock);
+	kmemp_commit_end(pool);
 	kmemp_wait_destroy(&pool->wait);
 }

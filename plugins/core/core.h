@@ -227,4 +227,27 @@ int kmemp_lookup_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 int kmemp_record_order(const struct kmemp_record *a,
 		       const struct kmemp_record *b);
 
+/**
+ * struct kmemp_orphan - an orphan as its record tells
+ * @object: id
+ * @op: what is to be done
+ * @from: for KMEMP_ORPHAN_TRUNCATE: first page offset that goes
+ */
+struct kmemp_orphan {
+	u64 object;
+	enum kmemp_orphan_op op;
+	u64 from;
+};
+
+bool kmemp_orphan_decode(const struct kmemp_record *record,
+			 struct kmemp_orphan *orphan);
+
+void kmemp_commit_begin(struct kmemp_pool *pool);
+void kmemp_commit_end(struct kmemp_pool *pool);
+
+int kmemp_id_mark(struct kmemp_pool *pool, u64 *mark);
+
+int kmemp_check_objects(struct kmemp_pool *pool,
+			const struct kmemp_findings *findings);
+
 #endif /* KMEMP_CORE_CORE_H */

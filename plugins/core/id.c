@@ -14,14 +14,20 @@
 
 #include "core.h"
 
-static int read_mark(struct kmemp_pool *pool, u64 *mark)
+/**
+ * kmemp_id_mark - ids from which on were never given
+ * @pool: the pool
+ * @mark: filled in
+ *
+ * Return: 0; -EUCLEAN: it is damaged; -EIO; -ENOMEM.
+ */
+int kmemp_id_mark(struct kmemp_pool *pool, u64 *mark)
 {
 	struct kmemp_record record = {
 		.kind = KMEMP_ROOT_SETTING,
 		.name = (const u8 *)KMEMP_SETTING_NEXT_ID,
 		.name_len = sizeof(KMEMP_SETTING_NEXT_ID) - 1,
 	};
-	u64 id;
 	u8 *buffer;
 	int ret;
 
@@ -41,18 +47,31 @@ static int read_mark(struct kmemp_pool *pool, u64 *mark)
 	kfree(buffer);
 	if (ret && ret != -ENOENT)
 		return ret;
-	if (*mark < KMEMP_OBJ_FIRST)
+	if (*mark < KMEMP_OBJ_FIRST || *mark > KMEMP_OBJ_MAX)
 		return kmemp_complain(pool, KMEMP_REFUSE_STRUCTURE,
 				      "the mark of object ids is damaged");
+	return 0;
+}
 
-	/* Given again, the id of an object would add to that object. */
-	id = *mark;
+/* Given again, the id of an object would add to that object. */
+static int begin(struct kmemp_pool *pool)
+{
+	u64 mark, id;
+	int ret = kmemp_id_mark(pool, &mark);
+
+	if (ret)
+		return ret;
+	id = mark;
 	ret = kmemp_pool_next_object(pool, &id);
 	if (!ret)
 		return kmemp_complain(pool, KMEMP_REFUSE_STRUCTURE,
 				      "object %llu, ids end below %llu", id,
-				      *mark);
-	return ret == -ENOENT ? 0 : ret;
+				      mark);
+	if (ret != -ENOENT)
+		return ret;
+	pool->id_mark = mark;
+	pool->next_id = mark;
+	return 0;
 }
 
 static int raise_mark(struct kmemp_pool *pool)
@@ -94,11 +113,8 @@ int kmemp_pool_new_id(struct kmemp_pool *pool, u64 *id)
 	int ret = 0;
 
 	mutex_lock(&pool->id_lock);
-	if (!pool->next_id) {
-		ret = read_mark(pool, &pool->id_mark);
-		if (!ret)
-			pool->next_id = pool->id_mark;
-	}
+	if (!pool->next_id)
+		ret = begin(pool);
 	if (!ret && pool->next_id == pool->id_mark)
 		ret = raise_mark(pool);
 	if (!ret)

@@ -104,6 +104,22 @@ static const struct kmemp_change *next_staged(const struct kmemp_pool *pool,
 								       open;
 }
 
+/*
+ * As the format finds it. Found under another hash than its name's it could be
+ * found and never be deleted.
+ */
+static int find_record(struct kmemp_pool *pool, u64 object,
+		       struct kmemp_record *record, u8 *buffer)
+{
+	int ret = pool->format->next_record(pool, object, record, buffer);
+
+	if (!ret && record->hash != kmemp_name_hash(pool, record->name,
+						    record->name_len))
+		ret = kmemp_complain(pool, KMEMP_REFUSE_STRUCTURE,
+				     "object %llu: hash of a record", object);
+	return ret;
+}
+
 static int lookup_record(struct kmemp_pool *pool, u64 object,
 			 struct kmemp_record *record, u8 *buffer)
 {
@@ -113,7 +129,7 @@ static int lookup_record(struct kmemp_pool *pool, u64 object,
 
 		/* First, since the position may lie in the buffer. */
 		staged = next_staged(pool, object, record);
-		ret = pool->format->next_record(pool, object, record, buffer);
+		ret = find_record(pool, object, record, buffer);
 		if (ret && ret != -ENOENT)
 			return ret;
 		if (!staged || (!ret && kmemp_record_order(record,
@@ -175,7 +191,7 @@ int kmemp_pool_get_record(struct kmemp_pool *pool, u64 object,
 	down_read(&pool->readers);
 	staged = find_staged(pool, object, &found);
 	if (!staged) {
-		ret = pool->format->next_record(pool, object, &found, buffer);
+		ret = find_record(pool, object, &found, buffer);
 	} else if (staged->op == KMEMP_PUT_RECORD) {
 		copy_record(&found, &staged->record, buffer);
 		ret = 0;

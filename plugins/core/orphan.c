@@ -16,17 +16,9 @@
 
 #include "core.h"
 
-#define ORPHAN_KIND		0
 /* So that a step delays no one else's commit for long. */
 #define STEP_EXTENTS		64u
 #define STEP_PAGES		(KMEMP_BATCH_PAGES / 4)
-
-/* One orphan as its record tells. */
-struct orphan {
-	u64 object;
-	enum kmemp_orphan_op op;
-	u64 from;
-};
 
 /**
  * kmemp_orphan_put - promise the end of an object, or of what lies behind
@@ -46,18 +38,26 @@ int kmemp_orphan_put(struct kmemp_batch *batch, u64 object,
 		.from = cpu_to_le64(from),
 	};
 
-	return kmemp_batch_put(batch, KMEMP_OBJ_ORPHANS, ORPHAN_KIND, &name,
+	return kmemp_batch_put(batch, KMEMP_OBJ_ORPHANS, op, &name,
 			       sizeof(name), &orphan, sizeof(orphan));
 }
 EXPORT_SYMBOL_GPL(kmemp_orphan_put);
 
-static bool decode(const struct kmemp_record *record, struct orphan *orphan)
+/**
+ * kmemp_orphan_decode - read an orphan's record
+ * @record: of ORPHANS
+ * @orphan: filled in
+ *
+ * Return: false where anything in it is not as it must be.
+ */
+bool kmemp_orphan_decode(const struct kmemp_record *record,
+			 struct kmemp_orphan *orphan)
 {
 	static const u8 zero[sizeof_field(struct kmemp_disk_orphan, reserved)];
 	struct kmemp_disk_orphan disk;
 	__le64 name;
 
-	if (record->kind != ORPHAN_KIND || record->name_len != sizeof(name) ||
+	if (record->name_len != sizeof(name) ||
 	    record->value_len != sizeof(disk))
 		return false;
 	memcpy(&name, record->name, sizeof(name));
@@ -65,7 +65,7 @@ static bool decode(const struct kmemp_record *record, struct orphan *orphan)
 	orphan->object = le64_to_cpu(name);
 	orphan->op = disk.op;
 	orphan->from = le64_to_cpu(disk.from);
-	return orphan->object >= KMEMP_OBJ_FIRST &&
+	return record->kind == disk.op && orphan->object >= KMEMP_OBJ_FIRST &&
 	       orphan->object <= KMEMP_OBJ_MAX &&
 	       !memcmp(disk.reserved, zero, sizeof(zero)) &&
 	       (orphan->op == KMEMP_ORPHAN_REMOVE ||
@@ -74,13 +74,13 @@ static bool decode(const struct kmemp_record *record, struct orphan *orphan)
 	       orphan->from < KMEMP_MAX_OBJECT_PAGES;
 }
 
-static int find(struct kmemp_pool *pool, struct orphan *orphan, u8 *buffer)
+static int find(struct kmemp_pool *pool, struct kmemp_orphan *orphan, u8 *buffer)
 {
 	struct kmemp_record record = {};
 	int ret;
 
 	ret = kmemp_pool_next_record(pool, KMEMP_OBJ_ORPHANS, &record, buffer);
-	if (!ret && !decode(&record, orphan))
+	if (!ret && !kmemp_orphan_decode(&record, orphan))
 		ret = kmemp_complain(pool, KMEMP_REFUSE_STRUCTURE,
 				     "a record of the orphans is damaged");
 	return ret;
@@ -108,7 +108,7 @@ static int drop_records(struct kmemp_batch *batch, u64 object, u8 *buffer,
 	return ret == -ENOENT || ret == -E2BIG ? 0 : ret;
 }
 
-static int finish(struct kmemp_batch *batch, const struct orphan *orphan)
+static int finish(struct kmemp_batch *batch, const struct kmemp_orphan *orphan)
 {
 	__le64 name = cpu_to_le64(orphan->object);
 	int ret = 0;
@@ -116,12 +116,12 @@ static int finish(struct kmemp_batch *batch, const struct orphan *orphan)
 	if (orphan->op == KMEMP_ORPHAN_REMOVE)
 		ret = kmemp_batch_remove(batch, orphan->object);
 	if (!ret)
-		ret = kmemp_batch_del(batch, KMEMP_OBJ_ORPHANS, ORPHAN_KIND,
+		ret = kmemp_batch_del(batch, KMEMP_OBJ_ORPHANS, orphan->op,
 				      &name, sizeof(name));
 	return ret;
 }
 
-static int fill_step(struct kmemp_batch *batch, const struct orphan *orphan,
+static int fill_step(struct kmemp_batch *batch, const struct kmemp_orphan *orphan,
 		     u8 *buffer)
 {
 	u64 offset = orphan->from;
@@ -154,7 +154,7 @@ static int fill_step(struct kmemp_batch *batch, const struct orphan *orphan,
 int kmemp_orphan_step(struct kmemp_pool *pool)
 {
 	struct kmemp_batch *batch;
-	struct orphan orphan = {};
+	struct kmemp_orphan orphan = {};
 	u8 *buffer;
 	int ret;
 

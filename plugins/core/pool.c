@@ -355,7 +355,7 @@ int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max)
 	if (data_min > super->pool_pages || data_max > super->pool_pages ||
 	    (data_max && data_min > data_max))
 		return -EINVAL;
-	mutex_lock(&pool->commit_lock);
+	kmemp_commit_begin(pool);
 	old_min = super->data_min;
 	old_max = super->data_max;
 	if (data_min != old_min || data_max != old_max) {
@@ -367,7 +367,7 @@ int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max)
 		super->data_min = old_min;
 		super->data_max = old_max;
 	}
-	mutex_unlock(&pool->commit_lock);
+	kmemp_commit_end(pool);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_set_limits);
@@ -413,6 +413,8 @@ static int map_bad(struct kmemp_pool *pool, u64 page)
 	batch = kmemp_batch_new(pool);
 	if (!batch)
 		return -ENOMEM;
+	/* The page is withheld already; on a full node too. */
+	kmemp_batch_set_overwrites(batch);
 	ret = kmemp_batch_map(batch, KMEMP_OBJ_BAD, &extent);
 	if (!ret)
 		ret = kmemp_batch_commit(batch);
@@ -441,9 +443,9 @@ int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page)
 		return -EROFS;
 	if (!pool->format->mark_bad)
 		return map_bad(pool, page);
-	mutex_lock(&pool->commit_lock);
+	kmemp_commit_begin(pool);
 	ret = pool->format->mark_bad(pool, page);
-	mutex_unlock(&pool->commit_lock);
+	kmemp_commit_end(pool);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_mark_bad);
@@ -458,6 +460,8 @@ EXPORT_SYMBOL_GPL(kmemp_pool_mark_bad);
 int kmemp_pool_check(struct kmemp_pool *pool,
 		     const struct kmemp_findings *findings)
 {
+	int ret;
+
 	if (pool->super.damaged & KMEMP_DAMAGED_FIRST)
 		findings->finding(findings->arg, KMEMP_MENDED, 0, 0,
 				  "superblock page is damaged or out of date; the next bind writes it anew");
@@ -469,7 +473,10 @@ int kmemp_pool_check(struct kmemp_pool *pool,
 		findings->finding(findings->arg, KMEMP_MENDED, 0,
 				  pool->media->size - KMEMP_PAGE_SIZE,
 				  "the device's last page does not point to the superblock copy; the next bind writes it anew");
-	return pool->format->check(pool, findings);
+	ret = pool->format->check(pool, findings);
+	if (!ret && kmemp_pool_keeps_objects(pool))
+		ret = kmemp_check_objects(pool, findings);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_check);
 

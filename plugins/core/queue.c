@@ -78,7 +78,7 @@ static int prepare(struct kmemp_pool *pool)
 	struct kmemp_queue *queue = pool->queue;
 	int ret = 0;
 
-	mutex_lock(&pool->commit_lock);
+	kmemp_commit_begin(pool);
 	mutex_lock(&queue->lock);
 	if (queue->ready)
 		goto out;
@@ -101,7 +101,7 @@ static int prepare(struct kmemp_pool *pool)
 	queue->ready = true;
 out:
 	mutex_unlock(&queue->lock);
-	mutex_unlock(&pool->commit_lock);
+	kmemp_commit_end(pool);
 	return ret;
 }
 
@@ -160,7 +160,7 @@ static int flush_to(struct kmemp_pool *pool, u64 number)
 	struct kmemp_queue *queue = pool->queue;
 	int ret = 0;
 
-	mutex_lock(&pool->commit_lock);
+	kmemp_commit_begin(pool);
 	if (queue->done < number) {
 		ret = kmemp_writable(pool);
 		if (!ret)
@@ -169,7 +169,7 @@ static int flush_to(struct kmemp_pool *pool, u64 number)
 		if (pool->failed)
 			ret = queue->error;
 	}
-	mutex_unlock(&pool->commit_lock);
+	kmemp_commit_end(pool);
 	return ret;
 }
 
@@ -208,13 +208,13 @@ static int commit_alone(struct kmemp_batch *batch,
 	struct kmemp_pool *pool = batch->pool;
 	int ret;
 
-	mutex_lock(&pool->commit_lock);
+	kmemp_commit_begin(pool);
 	ret = kmemp_writable(pool);
 	if (!ret)
 		ret = kmemp_queue_flush_locked(pool);
 	if (!ret)
 		ret = kmemp_commit_batch_locked(batch, overlay);
-	mutex_unlock(&pool->commit_lock);
+	kmemp_commit_end(pool);
 	return ret;
 }
 
@@ -245,7 +245,8 @@ static int submit(struct kmemp_batch *batch, bool durable)
 	/* Of a failed pool nobody knows which of them are in use. */
 	if (!READ_ONCE(pool->failed))
 		kmemp_meta_return(batch);
-	if (!ret)
+	/* Also of a failure: the host tells the operator. */
+	if (!ret || READ_ONCE(pool->failed))
 		tell(pool);
 out:
 	kmemp_overlay_free(&overlay);
@@ -310,12 +311,12 @@ int kmemp_pool_sync(struct kmemp_pool *pool)
 
 	if (!queue)
 		return 0;
-	mutex_lock(&pool->commit_lock);
+	kmemp_commit_begin(pool);
 	if (pool->failed)
 		ret = queue->error;
 	else if (!kmemp_writable(pool))
 		ret = kmemp_queue_flush_locked(pool);
-	mutex_unlock(&pool->commit_lock);
+	kmemp_commit_end(pool);
 	if (!ret && pool->source)
 		tell(pool);
 	return ret;
@@ -392,11 +393,11 @@ int kmemp_queue_run(struct kmemp_pool *pool, bool now)
 {
 	int ret;
 
-	mutex_lock(&pool->commit_lock);
+	kmemp_commit_begin(pool);
 	ret = kmemp_writable(pool);
 	if (!ret)
 		ret = run_locked(pool, now);
-	mutex_unlock(&pool->commit_lock);
+	kmemp_commit_end(pool);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_queue_run);

@@ -193,9 +193,9 @@ u64 kmemp_pool_waiting(struct kmemp_pool *pool)
 {
 	u64 pages;
 
-	mutex_lock(&pool->commit_lock);
+	kmemp_commit_begin(pool);
 	pages = pool->wait.pages;
-	mutex_unlock(&pool->commit_lock);
+	kmemp_commit_end(pool);
 	return pages;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_waiting);

@@ -36,7 +36,7 @@ cycles() {
 		set_min $high
 		accounts=$(pool_accounts g)
 		[ "$accounts" = ok ] || bad="$bad raised: $accounts;"
-		[ "$(pool_get g withheld)" = $high ] || bad="$bad not withheld;"
+		[ "$(pool_get g withheld)" = "$(pool_guaranteed bitmap $high)" ] || bad="$bad not withheld;"
 		guest g "hog 1 100 >/run/hog & sleep 0.1
 			until [ -s /run/hog ]; do sleep 0.05; done
 			kill \$!"
@@ -83,12 +83,12 @@ is "cpuset: a task there is given no page of the pool" \
 	"$(guest g "$in_cpuset; timeout 5 hog 1 100" || echo "status $?")" "status 3"
 ok "cpuset: a task there raises data_min" \
 	guest g "$in_cpuset; echo $high >$persist/data_min"
-is "cpuset: and it is withheld" "$(pool_get g withheld)" $high
+is "cpuset: and it is withheld" "$(pool_get g withheld)" "$(pool_guaranteed bitmap $high)"
 is "cpuset: accounts" "$(pool_accounts g)" ok
 set_min $low
 ok "policy: a task bound to another node raises data_min" \
 	guest g "numactl --membind=0 -- bash -c 'echo $high >$persist/data_min'"
-is "policy: and it is withheld" "$(pool_get g withheld)" $high
+is "policy: and it is withheld" "$(pool_get g withheld)" "$(pool_guaranteed bitmap $high)"
 set_min $low
 
 guest_poweroff g
@@ -109,7 +109,7 @@ ok "page_poison: the pool binds" guest g '
 	echo dax0.0 >/sys/bus/dax/drivers/kmem/new_id'
 is "page_poison: it is online at once" "$(pool_get g state)" online
 is "page_poison: what the last boot asked for is withheld" \
-	"$(pool_get g withheld)" $low
+	"$(pool_get g withheld)" "$(pool_guaranteed bitmap $low)"
 is "page_poison: accounts" "$(pool_accounts g)" ok
 cycles page_poison
 guest_poweroff g

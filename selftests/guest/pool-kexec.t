@@ -46,7 +46,8 @@ found() {
 	is "$1: the same ones" "$(parked_now | grep -cxF "$bad")" 3
 	is "$1: as many pages in use" "$(pool_get g used)" "$used"
 	is "$1: accounts" "$(pool_accounts g)" ok
-	is "$1: as much is withheld" "$(pool_get g withheld)" $data_min
+	is "$1: as much is withheld" \
+		"$(pool_get g withheld)" "$(pool_guaranteed bitmap $data_min)"
 }
 
 ok "boots" guest_boot g --nvdimm 512M@1 --reboot --kexec

@@ -104,7 +104,7 @@ like "online: the log says that it is the pool's own" "$(guest g 'for i in $(seq
 		dmesg | grep -q "is bad" && break
 		sleep 0.1
 	done; dmesg')" \
-	"kmem dax0.0: page $((pool_pages - 1)) is bad, which could not be recorded: error -16; see: kmemp check dax0.0"
+	"kmem dax0.0: page $((pool_pages - 1)) is bad and in use: reading what it holds fails until that is overwritten or removed; see: kmemp check dax0.0"
 is "online: accounts" "$(pool_accounts g)" ok
 ok "online: the limit can still be changed" guest g "echo $((60 << 20)) >$persist/data_min"
 is "online: accounts with it" "$(pool_accounts g)" ok

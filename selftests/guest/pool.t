@@ -32,7 +32,7 @@ is "only the superblock's copy is parked: the head outside the window is reserve
 # Parked pages: what is guaranteed to data leaves RAM and comes back
 guest g 'echo 419430400 >/sys/bus/dax/devices/dax0.0/persist/data_min'
 is "data_min and the reserve are withheld at once" \
-	"$(pool_get g withheld)" $((419430400 + (4 << 20)))
+	"$(pool_get g withheld)" "$(pool_guaranteed none 419430400)"
 is "in the window, less the head" "$(pool_parked g)" \
 	$((419430400 / 4096 + 1024 - window_first))
 is "accounts with it" "$(pool_accounts g)" ok
@@ -104,7 +104,7 @@ guest -t 120 g '
 	echo 419430400 >/sys/bus/dax/devices/dax0.0/persist/data_min' >/dev/null
 is "blocks of one pool in both zones: accounts" "$(pool_accounts g)" ok
 is "all that data_min asks for is withheld" \
-	"$(pool_get g withheld)" $((419430400 + (4 << 20)))
+	"$(pool_get g withheld)" "$(pool_guaranteed none 419430400)"
 
 # Unbind and bind
 bad=

@@ -89,6 +89,16 @@ ok "discarding works on the full node" guest -t 60 g '
 	blkdiscard -o 104857600 -l 209715200 /dev/kmempblk1'
 ok "and makes room for as much" guest -t 60 g '
 	dd if=/dev/zero of=/dev/kmempblk1 bs=1M seek=100 count=1 oflag=direct status=none'
+ok "and removing a volume" guest -t 60 g "
+	dd if=/dev/zero of=/dev/kmempblk1 bs=1M seek=300 oflag=direct 2>/dev/null || true
+	echo raw >$class/remove
+	for i in \$(seq 100); do
+		[ \$(cat $persist/used) -lt $((400 << 20)) ] && break
+		sleep 0.1
+	done
+	echo '1073741824 512 raw' >$class/create
+	disk=\$(grep -lx raw /sys/block/kmempblk*/volume/name | cut -d/ -f4)
+	[ \$disk = kmempblk1 ]"
 ok "nobody was killed for memory" guest g '! dmesg | grep -E "Out of memory|oom-killer"'
 ok "others find their pages as they left them" hoard_end
 is "accounts" "$(pool_accounts g)" ok

@@ -94,3 +94,13 @@ pool_accounts() {
 pool_get() {
 	guest "$1" "cat /sys/bus/dax/devices/dax0.0/persist/$2"
 }
+
+# pool_guaranteed FORMAT BYTES: what a data_min of BYTES makes a pool withhold
+# in all: the reserve for so much comes on top
+pool_guaranteed() {
+	local pages=$(($2 / 4096))
+	case $1 in
+	none) echo $(((pages + 1024) * 4096)) ;;
+	bitmap) echo $(((pages + 1024 + 2048 + (pages * 8 + 4095) / 4096) * 4096)) ;;
+	esac
+}

@@ -10,7 +10,7 @@
 #include "model.h"
 
 const u64 model_ids[MODEL_OBJECTS] = {
-	KMEMP_OBJ_ROOT, KMEMP_OBJ_ORPHANS, 4096, 4097, 4159, 4160, 5000,
+	6, 4095, 4096, 4097, 4159, 4160, 5000,
 	1ULL << 20, (1ULL << 30) + 5, 1ULL << 41, KMEMP_OBJ_MAX - 64,
 	KMEMP_OBJ_MAX,
 };

@@ -10,6 +10,8 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
+#include <kmem_persist/format_volume.h>
+
 #include "pool_util.h"
 #include "tap.h"
 
@@ -230,14 +232,53 @@ static void test_hostile(void)
 		__le64 name = cpu_to_le64(cases[i].object);
 
 		begin();
-		put(KMEMP_OBJ_ORPHANS, 0, &name, sizeof(name), &disk,
+		put(KMEMP_OBJ_ORPHANS, cases[i].op, &name, sizeof(name), &disk,
 		    sizeof(disk));
 		before = test_digest(&t.pool, &err);
 		tap_ok(kmemp_orphan_step(&t.pool) == -EUCLEAN &&
 		       test_digest(&t.pool, &err) == before,
 		       "an orphan that names %s is refused", cases[i].what);
+		tap_ok(test_check(&t.pool, false) == 1,
+		       "and found by a check");
 		end();
 	}
+}
+
+static void test_volumes(void)
+{
+	struct kmemp_disk_volume good = {
+		.object = cpu_to_le64(KMEMP_OBJ_FIRST),
+		.pages = cpu_to_le64(10),
+		.block_size = cpu_to_le32(512),
+	}, bad[6];
+	u64 id;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		bad[i] = good;
+	bad[0].object = cpu_to_le64(KMEMP_OBJ_ROOT);
+	bad[1].object = cpu_to_le64(KMEMP_OBJ_FIRST + KMEMP_ID_STEP);
+	bad[2].pages = 0;
+	bad[3].pages = cpu_to_le64(KMEMP_VOLUME_MAX_PAGES + 1);
+	bad[4].block_size = cpu_to_le32(1024);
+	bad[5].reserved[11] = 1;
+	begin();
+	if (kmemp_pool_new_id(&t.pool, &id))
+		abort();
+	put(KMEMP_OBJ_ROOT, KMEMP_ROOT_VOLUME, "v", 1, &good, sizeof(good));
+	tap_ok(!test_check(&t.pool, true), "a volume's record is sound");
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		put(KMEMP_OBJ_ROOT, KMEMP_ROOT_VOLUME, "v", 1, &bad[i],
+		    sizeof(bad[i]));
+		tap_ok(test_check(&t.pool, false) == 1,
+		       "a check finds a damaged one (%u)", i);
+	}
+	put(KMEMP_OBJ_ROOT, KMEMP_ROOT_VOLUME, "v", 1, &good, sizeof(good) - 1);
+	tap_ok(test_check(&t.pool, false) == 1, "and a short one");
+	put(KMEMP_OBJ_ROOT, KMEMP_ROOT_VOLUME, "v", 1, &good, sizeof(good));
+	put(KMEMP_OBJ_ROOT, KMEMP_ROOT_VOLUME, "a/b", 3, &good, sizeof(good));
+	tap_ok(test_check(&t.pool, false) == 1, "and a name with a slash");
+	end();
 }
 
 int main(void)
@@ -247,6 +288,7 @@ int main(void)
 	test_ids();
 	test_remove();
 	test_hostile();
+	test_volumes();
 	tap_ok(shim_nr_allocated == before, "nothing leaked");
 	return tap_done();
 }
