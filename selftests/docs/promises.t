@@ -85,7 +85,7 @@ names "each file of the driver" \
 	"$(sed -n 's/^static DRIVER_ATTR_R[A-Z]*(\([a-z_]*\));/\1/p' "$top"/drivers/kmem/*.c | sort)" \
 	"$(sed -n '/^Files of the driver/,/^Tracepoints/s/^``\([a-z_]*\)``$/\1/p' "$guide" | sort)"
 names "each file of volumes and of their pools" \
-	"$(grep -oE '(DEVICE_ATTR(_RO)?|__ATTR)\([a-z_]+' "$top/drivers/blk/sysfs.c" |
+	"$(grep -oE '(DEVICE_ATTR(_[RW]O)?|__ATTR)\([a-z_]+' "$top/drivers/blk/sysfs.c" |
 		sed 's/.*(//' | sort)" \
 	"$(sed -n '/^.. volume files begin/,/^.. volume files end/s/^``\([a-z_]*\)``.*/\1/p' "$guide" | sort)"
 names "each uevent" \
