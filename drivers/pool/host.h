@@ -130,7 +130,10 @@ struct kmemp_returns {
  * @collect: see above
  * @returns: freed pages, until @readers have gone
  * @collecting: the same, while they are waited for; under @collect
- * @supply: writers that wait for pages of the reserve
+ * @supply: writers that wait for pages
+ * @wanted: pages that they want to add
+ * @full_at: when adding last failed, in jiffies
+ * @was_full: adding has failed, @full_at counts
  * @balance: moves pages until the reserve is what it should be
  * @tick: runs the pool's queue
  * @failure_said: that a commit has failed; under @commit
@@ -166,6 +169,9 @@ struct kmemp_host {
 	struct kmemp_returns returns;
 	struct kmemp_returns collecting;
 	wait_queue_head_t supply;
+	atomic_t wanted;
+	unsigned long full_at;
+	bool was_full;
 	struct delayed_work balance;
 	struct delayed_work tick;
 	bool failure_said;

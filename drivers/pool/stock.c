@@ -227,7 +227,7 @@ int kmemp_stock_balance(struct kmemp_host *host)
 	/* Work that was queued while the pool was closed behind it. */
 	if (READ_ONCE(host->leaving))
 		goto out;
-	want = missing(host, 0);
+	want = missing(host, atomic_read(&host->wanted));
 	if (want > 0)
 		want -= kmemp_pages_withhold_offline(&host->pages, want);
 	if (want > 0)
@@ -243,11 +243,12 @@ int kmemp_stock_balance(struct kmemp_host *host)
 				   min_t(s64, -want,
 					 max_t(s64, -want / RELEASE_PART,
 					       RELEASE_LEAST))))
-		want = missing(host, 0);
+		want = missing(host, atomic_read(&host->wanted));
 	trace_kmemp_balance(host->name, host->pages.nr_used,
 			    host->pages.nr_withheld, ret);
 out:
 	mutex_unlock(&host->stock_lock);
+	wake_up_all(&host->supply);
 	return ret;
 }
 

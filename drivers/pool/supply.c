@@ -39,6 +39,10 @@
 #define WAIT_ROUND		msecs_to_jiffies(100)
 #define WAIT_ROUNDS		300
 
+/* Who adds waits for the balance, which may reclaim. */
+#define ADD_ROUND		msecs_to_jiffies(100)
+#define ADD_ROUNDS		20
+
 /* What a customer leaves to others. */
 enum customer {
 	ADDS,
@@ -76,6 +80,42 @@ static void recall(struct kmemp_host *host)
 	kmemp_supply_collect(host);
 }
 
+/*
+ * The node may be full of what can be reclaimed, only not by us: the balance
+ * does it. A writer waits for it for a while before the pool is full, and once
+ * it is, the next ones do not wait again for some time: a file system that
+ * writes back much must not hang over each part of it.
+ */
+static int wait_to_add(struct kmemp_host *host, u64 *pages, u32 nr)
+{
+	unsigned int round;
+	int ret = -ENOSPC;
+
+	if (READ_ONCE(host->was_full) &&
+	    time_before(jiffies, READ_ONCE(host->full_at) + HZ)) {
+		mod_delayed_work(system_unbound_wq, &host->balance, 0);
+		return -ENOSPC;
+	}
+	atomic_add(nr, &host->wanted);
+	for (round = 0; round < ADD_ROUNDS && ret; round++) {
+		mod_delayed_work(system_unbound_wq, &host->balance, 0);
+		if (wait_event_timeout(host->supply,
+				       take(host, pages, nr, ADDS), ADD_ROUND))
+			ret = 0;
+		if (!ret)
+			break;
+		kmemp_stock_grow(host, nr);
+		if (take(host, pages, nr, ADDS))
+			ret = 0;
+	}
+	atomic_sub(nr, &host->wanted);
+	if (ret) {
+		WRITE_ONCE(host->full_at, jiffies);
+		WRITE_ONCE(host->was_full, true);
+	}
+	return ret;
+}
+
 static int supply(struct kmemp_host *host, u64 *pages, u32 nr,
 		  enum customer customer)
 {
@@ -94,10 +134,9 @@ static int supply(struct kmemp_host *host, u64 *pages, u32 nr,
 	recall(host);
 	if (take(host, pages, nr, customer))
 		return 0;
-	/* It may reclaim as we may not: for whoever comes next. */
-	mod_delayed_work(system_unbound_wq, &host->balance, 0);
 	if (customer == ADDS)
-		return -ENOSPC;
+		return wait_to_add(host, pages, nr);
+	mod_delayed_work(system_unbound_wq, &host->balance, 0);
 	for (round = 0; round < WAIT_ROUNDS; round++) {
 		if (READ_ONCE(host->pool.failed))
 			return -EIO;
