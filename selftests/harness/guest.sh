@@ -173,12 +173,13 @@ guest_boot() {
 	rm -f "$guest_dir/$name.agent" "$guest_dir/$name.qmp"
 	# tsc=unstable: QEMU's processors do not share a counter, and on a busy
 	# host its rate is measured wrongly, which makes watchdogs see lockups
-	# until the kernel finds out by itself
+	# until the kernel finds out by itself; a reset guest that has to wait for
+	# the host needs more than 20 s of patience on top
 	timeout -k 5 "$lifetime" qemu-system-x86_64 \
 		-machine q35,nvdimm=on -accel tcg -cpu "$cpu" -smp "$smp" \
 		-nodefaults -display none -vga none -no-user-config \
 		-kernel "$KERNEL_DIR/vmlinux" -initrd "$KERNEL_DIR/initrd" \
-		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline tsc=unstable $append" \
+		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline tsc=unstable watchdog_thresh=60 $append" \
 		"${topology[@]}" \
 		-serial "file:$(guest_log "$name")" \
 		-device virtio-serial-pci \
