@@ -241,16 +241,25 @@ static int create(const struct target *target, void *data)
 	return show(target->name, volume.pool, request->name);
 }
 
+/* The volume that is to be changed. */
+static int find_wanted(const struct target *target,
+		       const struct request *request, struct volume *volume)
+{
+	char pool[sizeof(volume->pool)];
+
+	return find_pool(target, pool, sizeof(pool)) ?:
+	       find_volume(target->name, pool, request->name, volume);
+}
+
 static int resize(const struct target *target, void *data)
 {
 	const struct request *request = data;
 	const char *dev = target->name;
 	struct volume volume = {};
-	char line[LINE_SIZE], pool[sizeof(volume.pool)];
+	char line[LINE_SIZE];
 	int ret;
 
-	if (find_pool(target, pool, sizeof(pool)) ||
-	    find_volume(dev, pool, request->name, &volume))
+	if (find_wanted(target, request, &volume))
 		return EXIT_FAILED;
 	/* Which part of it is mapped the kernel does not say. */
 	if (request->size < volume.size && volume.mapped && !request->force) {
@@ -261,13 +270,13 @@ static int resize(const struct target *target, void *data)
 	if (request->size != volume.size) {
 		snprintf(line, sizeof(line), "%llu %s\n",
 			 (unsigned long long)request->size, request->name);
-		ret = volume_request(pool, "resize", line);
+		ret = volume_request(volume.pool, "resize", line);
 		if (ret) {
 			complain_refused(dev, request->name, volume.disk, ret);
 			return EXIT_FAILED;
 		}
 	}
-	return show(dev, pool, request->name);
+	return show(dev, volume.pool, request->name);
 }
 
 static int remove_volume(const struct target *target, void *data)
@@ -275,11 +284,10 @@ static int remove_volume(const struct target *target, void *data)
 	const struct request *request = data;
 	const char *dev = target->name;
 	struct volume volume = {};
-	char line[LINE_SIZE], pool[sizeof(volume.pool)];
+	char line[LINE_SIZE];
 	int ret;
 
-	if (find_pool(target, pool, sizeof(pool)) ||
-	    find_volume(dev, pool, request->name, &volume))
+	if (find_wanted(target, request, &volume))
 		return EXIT_FAILED;
 	if (volume.mapped && !request->force) {
 		complain(dev, "volume '%s' holds %llu bytes of data; to give them up add --force",
@@ -287,7 +295,7 @@ static int remove_volume(const struct target *target, void *data)
 		return EXIT_FAILED;
 	}
 	snprintf(line, sizeof(line), "%s\n", request->name);
-	ret = volume_request(pool, "remove", line);
+	ret = volume_request(volume.pool, "remove", line);
 	if (!ret)
 		return EXIT_OK;
 	complain_refused(dev, request->name, volume.disk, ret);

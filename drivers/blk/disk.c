@@ -17,8 +17,8 @@
 #include <linux/sched/mm.h>
 #include <linux/sysfs.h>
 
-#include "../compat/blk.h"
 #include "blk.h"
+#include "disk.h"
 
 static DEFINE_IDA(kmemp_disk_ids);
 

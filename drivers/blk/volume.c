@@ -28,6 +28,21 @@ static struct kmemp_volume *find(struct kmemp_blk_pool *pool, const char *name)
 	return NULL;
 }
 
+/* A volume that may be changed, of a pool that stays; else NULL and *@ret. */
+static struct kmemp_volume *find_live(struct kmemp_blk_pool *pool,
+				      const char *name, int *ret)
+{
+	struct kmemp_volume *volume = NULL;
+
+	lockdep_assert_held(&pool->lock);
+	*ret = -ENODEV;
+	if (!pool->leaving) {
+		*ret = -ENOENT;
+		volume = find(pool, name);
+	}
+	return volume;
+}
+
 static bool uses_object(struct kmemp_blk_pool *pool, u64 object)
 {
 	struct kmemp_volume *volume;
@@ -252,13 +267,10 @@ static void drop_disk(struct kmemp_volume *volume)
 int kmemp_volume_remove(struct kmemp_blk_pool *pool, const char *name)
 {
 	struct kmemp_volume *volume;
-	int ret = -ENODEV;
+	int ret;
 
 	mutex_lock(&pool->lock);
-	if (pool->leaving)
-		goto out;
-	ret = -ENOENT;
-	volume = find(pool, name);
+	volume = find_live(pool, name, &ret);
 	if (!volume)
 		goto out;
 	ret = -EBUSY;
@@ -316,11 +328,7 @@ int kmemp_volume_resize(struct kmemp_blk_pool *pool, const char *name,
 	int ret;
 
 	mutex_lock(&pool->lock);
-	ret = -ENODEV;
-	if (pool->leaving)
-		goto out;
-	ret = -ENOENT;
-	volume = find(pool, name);
+	volume = find_live(pool, name, &ret);
 	if (!volume)
 		goto out;
 	ret = -EINVAL;

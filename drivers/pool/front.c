@@ -3,8 +3,9 @@
  * Front ends: who makes volumes and files of a pool's objects.
  *
  * A pool that holds something of a front end asks for its module when it is
- * bound. Each front end is told of each pool once, and of its end when nobody
- * holds it. While a pool is held it never ends: see kmemp_host_detach().
+ * bound. Each front end is told of each pool, and asked to let go of it when it
+ * is about to go. If one of them cannot, the pool stays (kmemp_host_detach()),
+ * and all are told of it again.
  */
 #include <linux/errno.h>
 #include <linux/export.h>

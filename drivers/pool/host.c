@@ -12,6 +12,7 @@
  *	free
  */
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
@@ -103,6 +104,7 @@ struct kmemp_host *kmemp_host_open(const struct kmemp_device *device,
 	mutex_init(&host->stock_lock);
 	mutex_init(&host->collect);
 	init_waitqueue_head(&host->supply);
+	host->full_until = jiffies;
 	INIT_LIST_HEAD(&host->holds);
 	INIT_LIST_HEAD(&host->bad);
 	INIT_LIST_HEAD(&host->announced);

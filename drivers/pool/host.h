@@ -132,8 +132,7 @@ struct kmemp_returns {
  * @collecting: the same, while they are waited for; under @collect
  * @supply: writers that wait for pages
  * @wanted: pages that they want to add
- * @full_at: when adding last failed, in jiffies
- * @was_full: adding has failed, @full_at counts
+ * @full_until: who adds need not wait until then, in jiffies: it was in vain
  * @balance: moves pages until the reserve is what it should be
  * @tick: runs the pool's queue
  * @failure_said: that a commit has failed; under @commit
@@ -170,8 +169,7 @@ struct kmemp_host {
 	struct kmemp_returns collecting;
 	wait_queue_head_t supply;
 	atomic_t wanted;
-	unsigned long full_at;
-	bool was_full;
+	unsigned long full_until;
 	struct delayed_work balance;
 	struct delayed_work tick;
 	bool failure_said;

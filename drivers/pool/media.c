@@ -330,9 +330,10 @@ EXPORT_SYMBOL_GPL(kmemp_data_read);
  * @src: where from
  * @len: bytes; position and length inside the device
  *
- * Durable after kmemp_data_fence() by the same task on the same CPU or any
- * other it moves to: a switch of tasks is a fence too. Not counted among the
- * medium's stores: those are the commit's.
+ * Durable after kmemp_data_fence() by the same task, also where it has moved to
+ * another CPU in between: the switch takes locks, and instructions with a LOCK
+ * prefix order what was flushed before as a fence does (Intel SDM, CLWB). Not
+ * counted among the medium's stores: those are the commit's.
  */
 void kmemp_data_write(struct kmemp_host *host, u64 pos, const void *src,
 		      size_t len)

@@ -3,8 +3,8 @@
  * Supply: pages for data and metadata, from the stock and back to it.
  *
  * Whoever asks may be writing back memory that the kernel wants to free, so
- * nothing here waits for the page allocator beyond what GFP_NOIO does. Three
- * customers, and what the stock must still have when they have been served:
+ * nothing here allocates beyond what GFP_NOIO does, and who waits for the
+ * balance, which does, waits for a bounded time. Three customers, and what the stock must still have when they have been served:
  *
  *	adds data or metadata	the whole reserve, as it is with their pages
  *	overwrites data		the reserve without the pages in flight
@@ -82,38 +82,31 @@ static void recall(struct kmemp_host *host)
 
 /*
  * The node may be full of what can be reclaimed, only not by us: the balance
- * does it. A writer waits for it for a while before the pool is full, and once
- * it is, the next ones do not wait again for some time: a file system that
- * writes back much must not hang over each part of it.
+ * does it. A writer waits for it for a while before the pool is full. For a
+ * second after that nobody else waits: a file system that writes back much must
+ * not hang over each part of it.
  */
 static int wait_to_add(struct kmemp_host *host, u64 *pages, u32 nr)
 {
 	unsigned int round;
-	int ret = -ENOSPC;
+	bool taken = false;
 
-	if (READ_ONCE(host->was_full) &&
-	    time_before(jiffies, READ_ONCE(host->full_at) + HZ)) {
-		mod_delayed_work(system_unbound_wq, &host->balance, 0);
+	mod_delayed_work(system_unbound_wq, &host->balance, 0);
+	if (time_before(jiffies, READ_ONCE(host->full_until)))
 		return -ENOSPC;
-	}
 	atomic_add(nr, &host->wanted);
-	for (round = 0; round < ADD_ROUNDS && ret; round++) {
-		mod_delayed_work(system_unbound_wq, &host->balance, 0);
-		if (wait_event_timeout(host->supply,
-				       take(host, pages, nr, ADDS), ADD_ROUND))
-			ret = 0;
-		if (!ret)
-			break;
-		kmemp_stock_grow(host, nr);
-		if (take(host, pages, nr, ADDS))
-			ret = 0;
+	for (round = 0; round < ADD_ROUNDS && !taken; round++) {
+		taken = wait_event_timeout(host->supply,
+					   take(host, pages, nr, ADDS),
+					   ADD_ROUND);
+		if (!taken)
+			mod_delayed_work(system_unbound_wq, &host->balance, 0);
 	}
 	atomic_sub(nr, &host->wanted);
-	if (ret) {
-		WRITE_ONCE(host->full_at, jiffies);
-		WRITE_ONCE(host->was_full, true);
-	}
-	return ret;
+	if (taken)
+		return 0;
+	WRITE_ONCE(host->full_until, jiffies + HZ);
+	return -ENOSPC;
 }
 
 static int supply(struct kmemp_host *host, u64 *pages, u32 nr,

@@ -67,11 +67,7 @@ for page in $((small_first + 7)) $((small_first + 7000)); do
 	guest g "printf '%#x\n' $((pool_start + page * 4096)) \
 		>/sys/devices/system/memory/hard_offline_page || true"
 done
-is "$blocks: two bad pages are recorded" "$(guest g "for i in \$(seq 100); do
-		grep -qx 2 $persist/bad_pages && break
-		sleep 0.1
-	done
-	cat $persist/bad_pages")" 2
+is "$blocks: two bad pages are recorded" "$(pool_bad g 2)" 2
 found $min
 held="$((16 * mib)) $((small_first - 16 * mib))
 $(pool_held g)"

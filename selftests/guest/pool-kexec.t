@@ -69,11 +69,7 @@ for page in $bad; do
 	guest g "printf '%#x\n' $((pool_start + page * 4096)) \
 		>/sys/devices/system/memory/hard_offline_page || true"
 done
-is "three bad pages are recorded" "$(guest g "for i in \$(seq 100); do
-		grep -qx 3 $persist/bad_pages && break
-		sleep 0.1
-	done
-	cat $persist/bad_pages")" 3
+is "three bad pages are recorded" "$(pool_bad g 3)" 3
 used=$(pool_get g used)
 held=$(pool_held g)
 ok "most of what is withheld holds the pattern" \

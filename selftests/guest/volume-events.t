@@ -80,12 +80,7 @@ ok "overwriting it as a whole heals the volume" guest g "$disk_of
 	disk=\$(disk_of b)
 	dd if=/dev/zero of=/dev/\$disk bs=4096 seek=38000 count=1 oflag=direct conv=notrunc status=none
 	dd if=/dev/\$disk bs=4096 skip=38000 count=1 iflag=direct status=none | tr -d '\0' | wc -c | grep -qx 0"
-ok "and the page is recorded as bad" guest g "
-	for i in \$(seq 50); do
-		[ \$(cat $persist/bad_pages) = 1 ] && break
-		sleep 0.1
-	done
-	[ \$(cat $persist/bad_pages) = 1 ]"
+is "and the page is recorded as bad" "$(pool_bad g 1)" 1
 guest g "echo 0 >$persist/data_min"
 
 # Swap for another node

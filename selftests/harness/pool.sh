@@ -104,3 +104,13 @@ pool_guaranteed() {
 	bitmap) echo $(((pages + 1024 + 2048 + (pages * 8 + 4095) / 4096) * 4096)) ;;
 	esac
 }
+
+# pool_bad NAME COUNT: how many bad pages are known, once COUNT of them are
+pool_bad() {
+	guest "$1" "
+		for i in \$(seq 100); do
+			grep -qx $2 /sys/bus/dax/devices/dax0.0/persist/bad_pages && break
+			sleep 0.1
+		done
+		cat /sys/bus/dax/devices/dax0.0/persist/bad_pages"
+}

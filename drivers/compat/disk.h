@@ -3,8 +3,8 @@
  * <linux/blkdev.h> as of 6.12, as far as a bio-based disk needs it, on kernels
  * before it too: opening, and limits that are given at allocation.
  */
-#ifndef KMEMP_COMPAT_BLK_H
-#define KMEMP_COMPAT_BLK_H
+#ifndef KMEMP_COMPAT_DISK_H
+#define KMEMP_COMPAT_DISK_H
 
 #include <linux/blkdev.h>
 
@@ -33,4 +33,4 @@ struct gendisk *kmemp_alloc_disk(const struct kmemp_disk_limits *limits);
 #define KMEMP_RELEASE_ARGS	struct gendisk *disk, fmode_t mode
 #endif
 
-#endif /* KMEMP_COMPAT_BLK_H */
+#endif /* KMEMP_COMPAT_DISK_H */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * See blk.h.
+ * See disk.h.
  */
 #include <linux/err.h>
 #include <linux/numa.h>
 
-#include "blk.h"
+#include "disk.h"
 
 /* Whole pages: what is cut at the limit stays aligned to blocks. */
 #define ANY_SECTORS	round_down(UINT_MAX >> SECTOR_SHIFT, PAGE_SECTORS)
