@@ -80,6 +80,14 @@ build/guest/%: selftests/guest/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTCFLAGS) -static -pthread -o $@ $<
 
+# made of the format's own sources
+build/obj/selftests/guest/forge.o: tool_flags += -Itools
+build/guest/forge: build/obj/selftests/guest/forge.o \
+		$(shared_sources:%.c=build/obj/%.o)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static -pthread -o $@ $^
+-include build/obj/selftests/guest/forge.d
+
 # knows the medium
 build/guest/superpatch: include/kmem_persist/format.h
 build/guest/superpatch: HOSTCFLAGS += -Iinclude -Itools/shim/include

@@ -60,6 +60,7 @@ static int open_pool(struct kmemp_host *host, const struct kmemp_device *device,
 			       "used pages: error %d", ret);
 		goto err_pages;
 	}
+	kmemp_media_guard(host->medium, host);
 	kmemp_stock_withhold(host);
 	kmemp_pool_set_source(pool, &kmemp_supply_source, host);
 	return 0;

@@ -73,6 +73,7 @@ enum kmemp_block {
  * @block: state of each memory block
  * @used: pages that hold metadata or data, or are bad
  * @withheld: pages that the allocator never gets; contains @used
+ * @owned: pages that a commit may store into; part of @used
  * @nr_used: bits of @used below @pool_pages
  * @nr_bad: of these, how many are bad
  * @nr_withheld: bits of @withheld below @pool_pages
@@ -89,6 +90,7 @@ struct kmemp_pages {
 	u8 *block;
 	unsigned long *used;
 	unsigned long *withheld;
+	unsigned long *owned;
 	u64 nr_used;
 	u64 nr_bad;
 	u64 nr_withheld;
@@ -193,6 +195,8 @@ void kmemp_hold_names(struct kmemp_host *host, char *buf, size_t size);
 
 /* media.c */
 void kmemp_media_window_added(struct kmemp_media_kernel *medium);
+void kmemp_media_guard(struct kmemp_media_kernel *medium,
+		       struct kmemp_host *host);
 
 /* pages.c */
 int kmemp_pages_init(struct kmemp_pages *pages,
@@ -203,6 +207,8 @@ void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep);
 void kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count);
 bool kmemp_pages_in_use(const struct kmemp_pages *pages, u64 first, u64 last);
+bool kmemp_pages_owned(const struct kmemp_pages *pages, u64 first, u64 last);
+void kmemp_pages_disown(struct kmemp_pages *pages, u64 page, u64 count);
 bool kmemp_pages_known_bad(const struct kmemp_pages *pages, u64 page);
 bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page);
 u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count);

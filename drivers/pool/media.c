@@ -37,6 +37,8 @@ enum { HEAD, WINDOW, TAIL, NR_SEGMENTS };
  * @window_direct: the window is reached through the direct map
  * @flush_hints: see struct kmemp_device
  * @flush_arg: see there
+ * @host: whose pages may be stored into; NULL until they are known, which is
+ *	before any of them can be RAM
  */
 struct kmemp_media_kernel {
 	struct kmemp_media media;
@@ -45,6 +47,7 @@ struct kmemp_media_kernel {
 	bool window_direct;
 	int (*flush_hints)(void *arg);
 	void *flush_arg;
+	struct kmemp_host *host;
 };
 
 static struct kmemp_media_kernel *to_kernel(struct kmemp_media *media)
@@ -110,17 +113,42 @@ static int dax_read(struct kmemp_media *media, u64 pos, void *dst,
 	return 0;
 }
 
+/*
+ * A forged medium may map a page of its own metadata as data. When that is
+ * freed, the page becomes RAM while the format still takes it for its own: the
+ * store is dropped, and the pool commits nothing any more.
+ */
+static bool may_store(struct kmemp_media_kernel *medium, u64 pos, size_t len)
+{
+	struct kmemp_host *host = medium->host;
+	u64 page = pos >> PAGE_SHIFT;
+
+	if (!host || !len ||
+	    kmemp_pages_owned(&host->pages, page,
+			      (pos + len - 1) >> PAGE_SHIFT))
+		return true;
+	if (!READ_ONCE(medium->media.failed))
+		pr_err("kmem %s: metadata at page %llu, which was freed as data: the medium is damaged or forged, nothing is stored any more; take the pool offline, then: kmemp check %s\n",
+		       host->name, page, host->name);
+	WRITE_ONCE(medium->media.failed, true);
+	return false;
+}
+
 static void dax_store64(struct kmemp_media *media, u64 pos, u64 value)
 {
+	struct kmemp_media_kernel *medium = to_kernel(media);
 	size_t len = sizeof(value);
 
-	WRITE_ONCE(*(__le64 *)locate(to_kernel(media), pos, &len),
-		   cpu_to_le64(value));
+	if (may_store(medium, pos, len))
+		WRITE_ONCE(*(__le64 *)locate(medium, pos, &len),
+			   cpu_to_le64(value));
 }
 
 static void dax_write(struct kmemp_media *media, u64 pos, const void *src,
 			 size_t len)
 {
+	if (!may_store(to_kernel(media), pos, len))
+		return;
 	while (len) {
 		size_t part = len;
 		void *dst = locate(to_kernel(media), pos, &part);
@@ -142,6 +170,8 @@ static void dax_write_fresh(struct kmemp_media *media, u64 pos,
 		dax_write(media, pos, src, len);
 		return;
 	}
+	if (!may_store(to_kernel(media), pos, len))
+		return;
 	while (len) {
 		size_t part = len;
 		void *dst = locate(to_kernel(media), pos, &part);
@@ -155,6 +185,8 @@ static void dax_write_fresh(struct kmemp_media *media, u64 pos,
 
 static void dax_fill(struct kmemp_media *media, u64 pos, u8 byte, size_t len)
 {
+	if (!may_store(to_kernel(media), pos, len))
+		return;
 	while (len) {
 		size_t part = len;
 		void *dst = locate(to_kernel(media), pos, &part);
@@ -278,6 +310,19 @@ void kmemp_media_window_added(struct kmemp_media_kernel *medium)
 		window->addr = __va(medium->start + window->start);
 	}
 	WRITE_ONCE(medium->window_direct, true);
+}
+
+/**
+ * kmemp_media_guard - from now on, store only into pages in use
+ * @medium: of a pool whose used pages are known
+ * @host: the pool
+ *
+ * Nobody else may use the medium meanwhile.
+ */
+void kmemp_media_guard(struct kmemp_media_kernel *medium,
+		       struct kmemp_host *host)
+{
+	medium->host = host;
 }
 
 /**

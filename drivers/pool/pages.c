@@ -2,10 +2,12 @@
 /*
  * Who owns which page of a pool.
  *
- * Two bitmaps over the device's pages: *used* (metadata, data, bad) and
- * *withheld* (never given to the page allocator). used is part of withheld;
- * withheld and not used is the stock, from which commits take. Pages outside
- * the window can never be RAM and are always withheld.
+ * Three bitmaps over the device's pages: *used* (metadata, data, bad),
+ * *withheld* (never given to the page allocator) and *owned* (a commit may
+ * store into it). used is part of withheld; withheld and not used is the stock,
+ * from which commits take. owned is part of used: a page that was freed leaves
+ * it with the commit that gives it back, and used when its last reader has
+ * gone. Pages outside the window can never be RAM and are always withheld.
  *
  * A withheld page of an online block is *parked*: PageOffline, one reference,
  * and not counted as managed. States of a block, and what each means for its
@@ -105,6 +107,7 @@ static void mark_word(struct kmemp_pages *pages, u64 page, u64 end,
 	unsigned int nr = set_word(pages, pages->used, page, end);
 
 	withhold_word(pages, page, end);
+	set_word(pages, pages->owned, page, end);
 	pages->nr_used += nr;
 	if (use == KMEMP_USE_BAD)
 		pages->nr_bad += nr;
@@ -155,7 +158,10 @@ int kmemp_pages_init(struct kmemp_pages *pages,
 			       GFP_KERNEL);
 	pages->withheld = kvcalloc(BITS_TO_LONGS(pages->nr_pages),
 				   sizeof(long), GFP_KERNEL);
-	if (!pages->block || !pages->used || !pages->withheld) {
+	pages->owned = kvcalloc(BITS_TO_LONGS(pages->nr_pages), sizeof(long),
+				GFP_KERNEL);
+	if (!pages->block || !pages->used || !pages->withheld ||
+	    !pages->owned) {
 		kmemp_pages_destroy(pages);
 		return -ENOMEM;
 	}
@@ -175,9 +181,11 @@ int kmemp_pages_init(struct kmemp_pages *pages,
  */
 void kmemp_pages_destroy(struct kmemp_pages *pages)
 {
+	kvfree(pages->owned);
 	kvfree(pages->withheld);
 	kvfree(pages->used);
 	kvfree(pages->block);
+	pages->owned = NULL;
 	pages->withheld = NULL;
 	pages->used = NULL;
 	pages->block = NULL;
@@ -191,7 +199,7 @@ void kmemp_pages_destroy(struct kmemp_pages *pages)
  */
 u64 kmemp_pages_dram_bytes(const struct kmemp_pages *pages)
 {
-	return 2 * BITS_TO_LONGS(pages->nr_pages) * sizeof(long) +
+	return 3 * BITS_TO_LONGS(pages->nr_pages) * sizeof(long) +
 	       (pages->window_end - pages->window_first) / pages->block_pages;
 }
 
@@ -261,6 +269,42 @@ bool kmemp_pages_in_use(const struct kmemp_pages *pages, u64 first, u64 last)
 }
 
 /**
+ * kmemp_pages_owned - may a commit store into each of these pages?
+ * @pages: the map
+ * @first: page index
+ * @last: page index, included
+ *
+ * Context: with the commit right, under which pages are given back. So no page
+ * that it finds can be RAM before the commit ends.
+ *
+ * Return: false where one of them is not in use any more.
+ */
+bool kmemp_pages_owned(const struct kmemp_pages *pages, u64 first, u64 last)
+{
+	for (; first <= last; first++)
+		if (first >= pages->nr_pages || !test_bit(first, pages->owned))
+			return false;
+	return true;
+}
+
+/**
+ * kmemp_pages_disown - no commit stores into these pages any more
+ * @pages: the map
+ * @page: first page index
+ * @count: how many
+ *
+ * Context: pages->lock held.
+ */
+void kmemp_pages_disown(struct kmemp_pages *pages, u64 page, u64 count)
+{
+	u64 end = min(page + count, pages->pool_pages);
+
+	lockdep_assert_held(&pages->lock);
+	if (page < end)
+		bitmap_clear(pages->owned, page, end - page);
+}
+
+/**
  * kmemp_pages_known_bad - does the kernel know that a page is bad?
  * @pages: the map
  * @page: page index
@@ -319,6 +363,7 @@ bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep)
 	page = pages->next_stock;
 	for (i = 0; i < nr && find_first_stock(pages, page, &page); i++) {
 		__set_bit(page, pages->used);
+		__set_bit(page, pages->owned);
 		out[i] = page++;
 	}
 	pages->next_stock = page;

@@ -176,6 +176,8 @@ static void source_give(void *arg, u64 page, u64 count)
 	while (!noted) {
 		spin_lock(&host->pages.lock);
 		noted = note_return(host, page, count);
+		if (noted)
+			kmemp_pages_disown(&host->pages, page, count);
 		spin_unlock(&host->pages.lock);
 		if (!noted)
 			kmemp_supply_collect(host);

@@ -25,10 +25,10 @@
  * that they see one state.
  *
  * All ops may sleep and run in process context; commit, retire and work under
- * memalloc_noio. An op returns 0 or a negative errno; -EIO (the medium cannot
- * be read) and -EUCLEAN (it holds nonsense) of commit, retire or work make the
- * pool read-only until it is opened again. What a plugin finds wrong it also
- * says, once, by kmemp_complain().
+ * memalloc_noreclaim. An op returns 0 or a negative errno; -EIO (the medium
+ * cannot be read) and -EUCLEAN (it holds nonsense) of commit, retire or work
+ * make the pool read-only until it is opened again. What a plugin finds wrong
+ * it also says, once, by kmemp_complain().
  *
  * Media contents are hostile input: nothing there may reach a BUG(), a WARN(),
  * an endless loop or an access out of bounds.

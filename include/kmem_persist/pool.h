@@ -168,7 +168,7 @@ struct kmemp_queue;
  * @readonly: opened without the right to store
  * @failed: a commit failed: no more stores until it is opened again
  * @commit_lock: the commit right
- * @noio: what its owner restores; under @commit_lock
+ * @memalloc: what its owner restores; under @commit_lock
  * @readers: lookups against the stores of a commit
  * @epoch: of the newest batch; of this opening once @begun
  * @begun: this opening has committed, its epoch is on the medium
@@ -203,7 +203,7 @@ struct kmemp_pool {
 	bool readonly;
 	bool failed;
 	struct mutex commit_lock;
-	unsigned int noio;
+	unsigned int memalloc;
 	struct rw_semaphore readers;
 	u64 epoch;
 	bool begun;

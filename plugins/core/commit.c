@@ -42,13 +42,16 @@ EXPORT_SYMBOL_GPL(kmemp_pool_set_source);
  * kmemp_commit_begin - take the commit right
  * @pool: the pool
  *
- * Whoever has it may be what writeback waits for: nothing that is allocated
- * until kmemp_commit_end() causes I/O, in formats and back ends neither.
+ * Whoever has it may be what writeback waits for, swapping to a volume of this
+ * pool included: what is allocated until kmemp_commit_end(), in formats and back
+ * ends too, comes from the kernel's last reserves rather than wait for memory
+ * that only this commit can free. It is little and of short life; where even
+ * they are empty the allocation fails, and nothing has been stored yet.
  */
 void kmemp_commit_begin(struct kmemp_pool *pool)
 {
 	mutex_lock(&pool->commit_lock);
-	pool->noio = memalloc_noio_save();
+	pool->memalloc = memalloc_noreclaim_save();
 }
 
 /**
@@ -57,10 +60,10 @@ void kmemp_commit_begin(struct kmemp_pool *pool)
  */
 void kmemp_commit_end(struct kmemp_pool *pool)
 {
-	unsigned int noio = pool->noio;
+	unsigned int memalloc = pool->memalloc;
 
 	mutex_unlock(&pool->commit_lock);
-	memalloc_noio_restore(noio);
+	memalloc_noreclaim_restore(memalloc);
 }
 
 /**

@@ -13,12 +13,12 @@ static inline void memalloc_retry_wait(gfp_t gfp)
 	sched_yield();
 }
 
-static inline unsigned int memalloc_noio_save(void)
+static inline unsigned int memalloc_noreclaim_save(void)
 {
 	return 0;
 }
 
-static inline void memalloc_noio_restore(unsigned int flags)
+static inline void memalloc_noreclaim_restore(unsigned int flags)
 {
 	(void)flags;
 }
