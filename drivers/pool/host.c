@@ -63,6 +63,8 @@ static int open_pool(struct kmemp_host *host, const struct kmemp_device *device,
 	kmemp_media_guard(host->medium, host);
 	kmemp_stock_withhold(host);
 	kmemp_pool_set_source(pool, &kmemp_supply_source, host);
+	kmemp_pool_set_window(pool, host->pages.window_first,
+			      host->pages.window_end);
 	return 0;
 
 err_pages:

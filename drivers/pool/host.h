@@ -44,6 +44,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include <kmem_persist/host.h>
 
@@ -76,6 +77,7 @@ enum kmemp_block {
  * @owned: pages that a commit may store into; part of @used
  * @nr_used: bits of @used below @pool_pages
  * @nr_bad: of these, how many are bad
+ * @bad: pages that turned bad since the pool was opened, the allocator's too
  * @nr_withheld: bits of @withheld below @pool_pages
  * @next_stock: no page below it is in stock
  */
@@ -93,6 +95,7 @@ struct kmemp_pages {
 	unsigned long *owned;
 	u64 nr_used;
 	u64 nr_bad;
+	struct xarray bad;
 	u64 nr_withheld;
 	u64 next_stock;
 };
@@ -186,6 +189,7 @@ struct kmemp_host {
 
 /* hosts.c */
 struct kmemp_host *kmemp_host_by_pfn(unsigned long pfn);
+struct kmemp_host *kmemp_host_by_device_pfn(unsigned long pfn);
 struct kmemp_host *kmemp_host_by_node(int nid);
 bool kmemp_hosts_empty(void);
 void kmemp_hosts_confirm(void);
@@ -205,11 +209,11 @@ void kmemp_pages_destroy(struct kmemp_pages *pages);
 void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 			   enum kmemp_use use);
 bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep);
-void kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count);
+u64 kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count);
 bool kmemp_pages_in_use(const struct kmemp_pages *pages, u64 first, u64 last);
 bool kmemp_pages_owned(const struct kmemp_pages *pages, u64 first, u64 last);
 void kmemp_pages_disown(struct kmemp_pages *pages, u64 page, u64 count);
-bool kmemp_pages_known_bad(const struct kmemp_pages *pages, u64 page);
+bool kmemp_pages_turned_bad(struct kmemp_pages *pages, u64 first, u64 last);
 bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page);
 u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count);
 u64 kmemp_pages_release(struct kmemp_pages *pages, u64 count);
@@ -265,11 +269,21 @@ void kmemp_hotplug_exit(void);
 /* poison.c */
 void kmemp_poison_work(struct work_struct *work);
 void kmemp_poison_report(struct kmemp_host *host, u64 page, gfp_t gfp);
+void kmemp_poison_machine_check(u64 addr);
 void kmemp_poison_block_offline(struct kmemp_host *host, unsigned long pfn,
 				unsigned long nr);
 void kmemp_poison_forget(struct kmemp_host *host);
 int kmemp_poison_init(void);
 void kmemp_poison_exit(void);
+
+/* mce.c */
+#ifdef CONFIG_X86_MCE
+void kmemp_mce_init(void);
+void kmemp_mce_exit(void);
+#else
+static inline void kmemp_mce_init(void) {}
+static inline void kmemp_mce_exit(void) {}
+#endif
 
 /* host.c */
 int kmemp_host_set_limits(struct kmemp_host *host, const u64 *data_min,

@@ -2,8 +2,8 @@
 /*
  * The bound and the detached pools.
  *
- * Looked up by pfn from the online-page callback, the memory notifier and the
- * poison tracepoint: an RCU list. A host found by one of its own pfns stays for
+ * Looked up by pfn from the online-page callback, the memory notifier and by
+ * who hears of bad memory: an RCU list. A host found by one of its own pfns stays for
  * as long as its memory does; the others look it up under kmemp_hosts_lock.
  */
 #include <linux/export.h>
@@ -38,6 +38,28 @@ struct kmemp_host *kmemp_host_by_pfn(unsigned long pfn)
 	}
 	rcu_read_unlock();
 	return found;
+}
+
+/**
+ * kmemp_host_by_device_pfn - the pool whose device a page frame lies in
+ * @pfn: page frame number, of the window or outside
+ *
+ * Context: within rcu_read_lock(), for as long as the host is looked at.
+ *
+ * Return: the host or NULL.
+ */
+struct kmemp_host *kmemp_host_by_device_pfn(unsigned long pfn)
+{
+	struct kmemp_host *host;
+
+	list_for_each_entry_rcu(host, &kmemp_hosts, list) {
+		const struct kmemp_pages *pages = &host->pages;
+
+		if (pfn >= pages->base_pfn &&
+		    pfn - pages->base_pfn < pages->nr_pages)
+			return host;
+	}
+	return NULL;
 }
 
 /**

@@ -23,6 +23,7 @@ static int __init kmemp_core_init(void)
 	ret = kmemp_poison_init();
 	if (ret)
 		goto err_power;
+	kmemp_mce_init();
 	return 0;
 
 err_power:
@@ -35,6 +36,7 @@ module_init(kmemp_core_init);
 
 static void __exit kmemp_core_exit(void)
 {
+	kmemp_mce_exit();
 	kmemp_poison_exit();
 	kmemp_power_exit();
 	kmemp_hotplug_exit();

@@ -356,10 +356,14 @@ EXPORT_SYMBOL_GPL(kmemp_media_unmap);
  */
 int kmemp_data_read(struct kmemp_host *host, u64 pos, void *dst, size_t len)
 {
+	u64 first = pos >> PAGE_SHIFT;
+	u64 last = (pos + len - 1) >> PAGE_SHIFT;
+
 	if (!len)
 		return 0;
-	if (!kmemp_pages_in_use(&host->pages, pos >> PAGE_SHIFT,
-				(pos + len - 1) >> PAGE_SHIFT)) {
+	if (kmemp_pages_turned_bad(&host->pages, first, last))
+		return -EIO;
+	if (!kmemp_pages_in_use(&host->pages, first, last)) {
 		pr_err_ratelimited("kmem %s: page %llu is mapped and not in use; take the pool offline, then: kmemp check %s\n",
 				   host->name, pos >> PAGE_SHIFT, host->name);
 		return -EIO;

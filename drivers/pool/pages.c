@@ -142,6 +142,7 @@ int kmemp_pages_init(struct kmemp_pages *pages,
 	u64 nr_blocks, page;
 
 	spin_lock_init(&pages->lock);
+	xa_init(&pages->bad);
 	pages->base_pfn = PHYS_PFN(device->start);
 	pages->nr_pages = device->size >> PAGE_SHIFT;
 	pages->pool_pages = pool_pages;
@@ -181,6 +182,7 @@ int kmemp_pages_init(struct kmemp_pages *pages,
  */
 void kmemp_pages_destroy(struct kmemp_pages *pages)
 {
+	xa_destroy(&pages->bad);
 	kvfree(pages->owned);
 	kvfree(pages->withheld);
 	kvfree(pages->used);
@@ -234,7 +236,7 @@ void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 /**
  * kmemp_pages_keep_bad - a page turned bad: keep it, if it is the pool's
  * @pages: the map
- * @page: page index in the window
+ * @page: page index in the pool
  *
  * Context: pages->lock held.
  *
@@ -305,16 +307,28 @@ void kmemp_pages_disown(struct kmemp_pages *pages, u64 page, u64 count)
 }
 
 /**
- * kmemp_pages_known_bad - does the kernel know that a page is bad?
+ * kmemp_pages_turned_bad - has one of these pages turned bad?
  * @pages: the map
- * @page: page index
+ * @first: page index
+ * @last: page index, included
  *
- * Return: true if it does; of blocks that are offline nothing is known.
+ * Return: true if one was reported since the pool was opened.
  */
-bool kmemp_pages_known_bad(const struct kmemp_pages *pages, u64 page)
+bool kmemp_pages_turned_bad(struct kmemp_pages *pages, u64 first, u64 last)
+{
+	unsigned long at = first;
+
+	return !xa_empty(&pages->bad) &&
+	       xa_find(&pages->bad, &at, last, XA_PRESENT);
+}
+
+/* Does the kernel know, or do we, that a page is bad? */
+static bool known_bad(struct kmemp_pages *pages, u64 page)
 {
 	struct page *p;
 
+	if (kmemp_pages_turned_bad(pages, page, page))
+		return true;
 	if (!kmemp_pages_in_window(pages, page))
 		return false;
 	p = pfn_to_online_page(index_pfn(pages, page));
@@ -380,23 +394,32 @@ bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep)
  * @page: first page index
  * @count: how many
  *
- * They are stock again, and it is for the balance to make RAM of them.
+ * They are stock again, and it is for the balance to make RAM of them. A bad
+ * page stays in use. Looked at under the lock: who reports a bad page has made
+ * it known before he looks, under the lock, whether it is in use.
+ *
+ * Return: the first page that is bad, or the page behind the last.
  */
-void kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count)
+u64 kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count)
 {
-	u64 end = min(page + count, pages->pool_pages);
+	u64 behind = page + count;
+	u64 end = min(behind, pages->pool_pages);
 
 	while (page < end) {
-		u64 part = min(end, page + LOCKED_WORDS * BITS_PER_LONG);
+		/* Each page is looked at: fewer than where words are set. */
+		u64 part = min(end, page + LOCKED_WORDS);
 
 		spin_lock(&pages->lock);
 		pages->next_stock = min(pages->next_stock, page);
-		for (; page < part; page++)
+		for (; page < part && !known_bad(pages, page); page++)
 			if (__test_and_clear_bit(page, pages->used))
 				pages->nr_used--;
 		spin_unlock(&pages->lock);
+		if (page < part)
+			return page;
 		cond_resched();
 	}
+	return behind;
 }
 
 /**

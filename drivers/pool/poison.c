@@ -2,12 +2,13 @@
 /*
  * Pages that turn bad while a pool is bound.
  *
- * Each source ends in the kernel's memory_failure(), whose tracepoint tells us
- * the page frame. It runs where nothing may sleep, so the report is queued and
- * recorded on the medium by a work item. A page that the pool withholds is
- * marked used and is never given again; a page that is the allocator's stays
- * with the kernel, which has taken it out of use, until its block goes
- * offline: from then on the pool keeps it.
+ * Two sources: the kernel's memory_failure(), whose tracepoint tells us the
+ * page frame, and machine checks (mce.c); a page that both tell of counts once.
+ * They come where nothing may sleep, so the report is queued and recorded on
+ * the medium by a work item. A page that the pool withholds is marked used and
+ * is never given again; a page that is the allocator's stays with the kernel,
+ * which has taken it out of use, until its block goes offline: from then on the
+ * pool keeps it.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -19,24 +20,37 @@
 #include "host.h"
 #include "trace.h"
 
+/**
+ * enum bad_source - who says that a page is bad
+ * @MEMORY_FAILURE: the kernel, which has taken it out of its own use
+ * @MACHINE_CHECK: the hardware; what is the allocator's is the kernel's to judge
+ * @RETURNED: who used it; still marked used, nothing is there
+ */
+enum bad_source {
+	MEMORY_FAILURE,
+	MACHINE_CHECK,
+	RETURNED,
+};
+
 /* A bad page on its way: in host->poisoned, then perhaps in host->bad. */
 struct bad_page {
 	struct llist_node node;
 	struct list_head list;
 	u64 page;
-	bool returned;	/* by who used it; still marked used, nothing is there */
+	enum bad_source source;
 };
 
 /* Looked up by name: the tracepoint is not exported, its list is. */
 static struct tracepoint *kmemp_failure_point;
 
-static void report(struct kmemp_host *host, u64 page, bool returned, gfp_t gfp)
+static void report(struct kmemp_host *host, u64 page, enum bad_source source,
+		   gfp_t gfp)
 {
 	struct bad_page *bad = kmalloc(sizeof(*bad), gfp);
 
 	if (bad) {
 		bad->page = page;
-		bad->returned = returned;
+		bad->source = source;
 		llist_add(&bad->node, &host->poisoned);
 		queue_work(system_unbound_wq, &host->poison);
 		return;
@@ -45,16 +59,33 @@ static void report(struct kmemp_host *host, u64 page, bool returned, gfp_t gfp)
 			   host->name, page);
 }
 
+/* Behind the pool is ordinary RAM; the kernel has done what it can. */
+static void hear(unsigned long pfn, enum bad_source source)
+{
+	struct kmemp_host *host;
+
+	/* A pool that goes waits for us before it cancels the work. */
+	rcu_read_lock();
+	host = kmemp_host_by_device_pfn(pfn);
+	if (host && pfn - host->pages.base_pfn < host->pages.pool_pages)
+		report(host, pfn - host->pages.base_pfn, source, GFP_ATOMIC);
+	rcu_read_unlock();
+}
+
 /* Signature: include/ras/ras_event.h of 6.1 and 6.12. */
 static void kmemp_memory_failure(void *unused, unsigned long pfn, int type,
 				 int result)
 {
-	struct kmemp_host *host = kmemp_host_by_pfn(pfn);
+	hear(pfn, MEMORY_FAILURE);
+}
 
-	/* Behind the pool is ordinary RAM; the kernel has done what it can. */
-	if (!host || pfn - host->pages.base_pfn >= host->pages.pool_pages)
-		return;
-	report(host, pfn - host->pages.base_pfn, false, GFP_ATOMIC);
+/**
+ * kmemp_poison_machine_check - the hardware names a bad address
+ * @addr: physical, a pool's or not
+ */
+void kmemp_poison_machine_check(u64 addr)
+{
+	hear(PHYS_PFN(addr), MACHINE_CHECK);
 }
 
 /**
@@ -65,30 +96,46 @@ static void kmemp_memory_failure(void *unused, unsigned long pfn, int type,
  */
 void kmemp_poison_report(struct kmemp_host *host, u64 page, gfp_t gfp)
 {
-	report(host, page, true, gfp);
+	report(host, page, RETURNED, gfp);
 }
 
 /*
  * Withhold the page now if it can be; else remember it until its block goes
  * offline. In one step: the stock may be released meanwhile, and blocks go
  * offline and come back. And before it is recorded, so that the commit which
- * records it cannot take it for metadata. Returns whether something uses it.
+ * records it cannot take it for metadata. Tells whether something uses it.
+ * Returns false where there is nothing to record: a machine check in RAM, of
+ * which the kernel tells us when it takes the page out of use.
  */
-static bool keep_bad(struct kmemp_host *host, struct bad_page *bad)
+static bool keep_bad(struct kmemp_host *host, struct bad_page *bad, bool *used)
 {
 	struct kmemp_pages *pages = &host->pages;
-	bool used, kept;
+	bool returned = bad->source == RETURNED;
+	bool kept, later;
 
 	spin_lock(&pages->lock);
-	used = !bad->returned && test_bit(bad->page, pages->used);
+	*used = !returned && test_bit(bad->page, pages->used);
 	kept = kmemp_pages_keep_bad(pages, bad->page);
-	pages->nr_bad += bad->returned;
-	if (!kept)
+	later = !kept && bad->source == MEMORY_FAILURE;
+	pages->nr_bad += returned;
+	if (later)
 		list_add_tail(&bad->list, &host->bad);
 	spin_unlock(&pages->lock);
-	if (kept)
+	if (!later)
 		kfree(bad);
-	return used;
+	return kept || later;
+}
+
+/*
+ * Is it on the medium already? Only of a format that keeps objects is it to be
+ * known: the others look by themselves.
+ */
+static bool is_recorded(struct kmemp_host *host, u64 page)
+{
+	struct kmemp_extent extent;
+
+	return !kmemp_pool_next_extent(&host->pool, KMEMP_OBJ_BAD, page, 1,
+				       &extent) && extent.offset == page;
 }
 
 /*
@@ -103,7 +150,8 @@ static int record(struct kmemp_host *host, u64 page, bool used)
 	mutex_lock(&host->commit);
 	if (host->closed)
 		ret = -ESHUTDOWN;
-	else if (used && !host->pool.format->mark_bad)
+	else if (used && !host->pool.format->mark_bad &&
+		 !is_recorded(host, page))
 		ret = -EBUSY;
 	else
 		ret = kmemp_pool_mark_bad(&host->pool, page);
@@ -122,10 +170,26 @@ void kmemp_poison_work(struct work_struct *work)
 
 	llist_for_each_entry_safe(bad, next, llist_del_all(&host->poisoned),
 				  node) {
+		bool returned = bad->source == RETURNED;
 		u64 page = bad->page;
-		int ret;
+		int known, ret;
+		bool used;
 
-		ret = record(host, page, keep_bad(host, bad));
+		known = xa_insert(&host->pages.bad, page, xa_mk_value(1),
+				  GFP_KERNEL);
+		if (known == -EBUSY && !returned) {
+			/* The other source was first. */
+			kfree(bad);
+			continue;
+		}
+		if (!keep_bad(host, bad, &used)) {
+			xa_erase(&host->pages.bad, page);
+			continue;
+		}
+		ret = record(host, page, used);
+		/* It may be given to others when it is freed. */
+		if (ret == -EBUSY && known == -ENOMEM)
+			ret = known;
 		trace_kmemp_poison(host->name, page, ret);
 		if (ret == -EBUSY)
 			pr_err("kmem %s: page %llu is bad and in use: reading what it holds fails until that is overwritten or removed; see: kmemp check %s\n",

@@ -200,17 +200,11 @@ const struct kmemp_page_source kmemp_supply_source = {
 /* Bad pages stay where they are, and are recorded now that nothing uses them. */
 static void give_run(struct kmemp_host *host, u64 page, u64 end)
 {
-	struct kmemp_pages *pages = &host->pages;
-	u64 from = page;
-
 	for (; page < end; page++) {
-		if (!kmemp_pages_known_bad(pages, page))
-			continue;
-		kmemp_pages_give(pages, from, page - from);
-		kmemp_poison_report(host, page, GFP_NOIO);
-		from = page + 1;
+		page = kmemp_pages_give(&host->pages, page, end - page);
+		if (page < end)
+			kmemp_poison_report(host, page, GFP_NOIO);
 	}
-	kmemp_pages_give(pages, from, end - from);
 }
 
 /**

@@ -178,6 +178,8 @@ struct kmemp_queue;
  * @queue: batches that are staged; NULL where nothing can be committed
  * @source: where metadata pages come from
  * @source_arg: for @source
+ * @window_page: see kmemp_pool_set_window()
+ * @window_pages: the same
  * @id_lock: who gives object ids
  * @next_id: the next one, 0 until the mark has been read
  * @id_mark: ids from here on are not promised to be new yet
@@ -213,6 +215,8 @@ struct kmemp_pool {
 	struct kmemp_queue *queue;
 	const struct kmemp_page_source *source;
 	void *source_arg;
+	u64 window_page;
+	u64 window_pages;
 	struct mutex id_lock;
 	u64 next_id;
 	u64 id_mark;
@@ -254,6 +258,7 @@ int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max);
 u64 kmemp_pool_reserve(const struct kmemp_pool *pool, u64 used_pages);
 void kmemp_pool_set_source(struct kmemp_pool *pool,
 			   const struct kmemp_page_source *source, void *arg);
+void kmemp_pool_set_window(struct kmemp_pool *pool, u64 page, u64 end);
 int kmemp_pool_confirm(struct kmemp_pool *pool);
 int kmemp_pool_retire(struct kmemp_pool *pool);
 u64 kmemp_pool_waiting(struct kmemp_pool *pool);

@@ -39,6 +39,24 @@ void kmemp_pool_set_source(struct kmemp_pool *pool,
 EXPORT_SYMBOL_GPL(kmemp_pool_set_source);
 
 /**
+ * kmemp_pool_set_window - say which pages can be RAM
+ * @pool: opened
+ * @page: first page index
+ * @end: behind the last; may lie behind the pool
+ *
+ * Before the first commit, which leaves it on the medium as a hint: on a
+ * machine with other memory blocks, what was written here may lie outside the
+ * window. Without it, as in the tool, there is none.
+ */
+void kmemp_pool_set_window(struct kmemp_pool *pool, u64 page, u64 end)
+{
+	end = min(end, pool->super.pool_pages);
+	pool->window_page = page < end ? page : 0;
+	pool->window_pages = page < end ? end - page : 0;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_set_window);
+
+/**
  * kmemp_commit_begin - take the commit right
  * @pool: the pool
  *
@@ -241,11 +259,30 @@ int kmemp_retire_locked(struct kmemp_pool *pool)
 	return ret;
 }
 
+/*
+ * Once in the life of a pool, before its first entry. A hint: the next opening
+ * tries again where it could not be written.
+ */
+static void write_window(struct kmemp_pool *pool)
+{
+	struct kmemp_super *super = &pool->super;
+
+	if (super->window_pages || !pool->window_pages)
+		return;
+	super->window_page = pool->window_page;
+	super->window_pages = pool->window_pages;
+	if (kmemp_super_write_static(pool->media, super)) {
+		super->window_page = 0;
+		super->window_pages = 0;
+	}
+}
+
 /* The epoch of this opening is on the medium before the first entry of it. */
 static void begin_epoch(struct kmemp_pool *pool)
 {
 	if (pool->begun)
 		return;
+	write_window(pool);
 	pool->super.epoch = ++pool->epoch;
 	kmemp_state_write(pool->media, &pool->super);
 	pool->begun = true;

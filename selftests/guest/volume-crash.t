@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # ext4 on a volume, killed while it is written to, at ten random moments (times
-# N). The guest says "durable I" on a port of its own after file I was synced;
+# N); then the kernel panics and resets, with the volume mounted and written to.
+# The guest says "durable I" on a port of its own after file I was synced;
 # whatever it said is there afterwards, ext4 is clean after its journal was
 # replayed, the pool is sound, and a raw volume's sectors are never torn.
 # SEED=... repeats a run's moments.
@@ -58,7 +59,25 @@ disk_of='disk_of() {
 	done | cut -d/ -f4
 }'
 
-ok "boots" guest_boot g --nvdimm 1G@1
+boot() {
+	guest_boot g --nvdimm 1G@1 --reboot
+}
+
+# the last file that the guest of this boot has synced
+durable() {
+	sed -n 's/^durable //p' "$(guest_oracle g)" | tail -n 1
+}
+
+# until file I is durable
+wait_durable() {
+	local tries=0 last
+	until last=$(durable); [ "${last:-0}" -ge "$1" ]; do
+		[ $((tries += 1)) -lt 600 ] || return 1
+		sleep 0.1
+	done
+}
+
+ok "boots" boot
 guest g devdax >/dev/null
 ok "a pool with two volumes" bind
 # shellcheck disable=SC2016 # for the guest
@@ -71,20 +90,33 @@ ok "ext4 on one" guest -t 60 g '
 	mount /dev/kmempblk0 /mnt/v'
 
 first=1
-for round in $(seq $((10 * N))); do
+round=0
+# shellcheck disable=SC2046 # words
+for how in $(printf 'killed %.0s' $(seq $((10 * N)))) panic; do
+	round=$((round + 1))
 	guest g "$content
 		$disk_of
 		raw=\$(disk_of raw)
 		set -- $first
 		$writers" || fail "the writers run"
+	[ "$how" = killed ] ||
+		ok "round $round, $how: files are written" wait_durable $((first + 2))
 	moment=$((RANDOM % 3000))
 	sleep "$((moment / 1000)).$(printf %03d $((moment % 1000)))"
-	guest_kill g
-	durable=$(sed -n 's/^durable //p' "$(guest_oracle g)" | tail -n 1)
+	case $how in
+	killed)
+		guest_kill g ;;
+	panic)
+		guest_expect_log g 'Kernel panic - not syncing: sysrq triggered crash'
+		guest_allow_log g 'sysrq: Trigger a crash|Call Trace'
+		ok "round $round: a crash, and a reset" \
+			guest_reboot g 'echo c >/proc/sysrq-trigger' ;;
+	esac
+	durable=$(durable)
 	: "${durable:=$((first - 1))}"
 
-	guest_boot g --nvdimm 1G@1 || fail "boots after the kill"
-	ok "round $round, killed after $moment ms, durable up to $durable: the pool is sound" sound
+	[ "$how" != killed ] || boot || fail "boots after the kill"
+	ok "round $round, $how after $moment ms, durable up to $durable: the pool is sound" sound
 	ok "round $round: it binds" bind
 	ok "round $round: what was durable is there, ext4 is clean" guest -t 120 g "$content
 		$disk_of

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What happens to a pool while its volumes are in use: unbind, reboot, bad
-# pages, swap, the module going away and coming back.
+# What happens to a pool while its volumes are in use: notifiers that fail,
+# unbind, reboot, bad pages, swap, the module going away and coming back.
 # shellcheck source=selftests/harness/guest.sh
 . "$(dirname "$0")/../harness/guest.sh"
 # shellcheck source=selftests/harness/pool.sh
@@ -46,6 +46,88 @@ ok "and a volume is written and read all the same" guest -t 60 g "$disk_of
 	dd if=/dev/\$disk bs=1M count=8 iflag=direct status=none | cmp - /tmp/b"
 ok "online again" guest -t 60 g 'daxctl online-memory dax0.0'
 is "accounts" "$(pool_accounts g)" ok
+
+# Other notifiers fail while a volume is in use, before ours and after it. More
+# is withheld than lies outside the window, so that pages are parked.
+actions=/sys/kernel/debug/notifier-error-inject/memory/actions
+
+# write_b HOW: writes to b and reads it back, piece by piece, until /tmp/stop
+# appears; HOW "open" keeps it open, else it is opened for each piece
+write_b() {
+	guest g 'rm -f /tmp/stop /tmp/pieces' &&
+	guest_async g writer "$disk_of
+		set -eu
+		disk=/dev/\$(disk_of b)
+		[ $1 != open ] || exec 9<\$disk
+		i=0
+		truncate -s 8M /tmp/model
+		until [ -e /tmp/stop ]; do
+			dd if=/dev/urandom of=/tmp/piece bs=64k count=1 status=none
+			for to in \$disk /tmp/model; do
+				dd if=/tmp/piece of=\$to bs=64k seek=\$((i % 128)) conv=notrunc,fsync status=none
+			done
+			dd if=\$disk bs=64k skip=\$((i % 128)) count=1 iflag=direct status=none | cmp - /tmp/piece
+			i=\$((i + 1))
+			echo \$i >/tmp/pieces
+		done" &&
+	guest g 'until [ -s /tmp/pieces ]; do sleep 0.05; done'
+}
+
+# I/O has gone on to its end, and b holds what was written
+wrote_b() {
+	guest g '
+		before=$(cat /tmp/pieces)
+		for i in $(seq 100); do
+			[ "$(cat /tmp/pieces)" = "$before" ] || break
+			sleep 0.1
+		done
+		[ "$(cat /tmp/pieces)" != "$before" ]
+		touch /tmp/stop' &&
+	guest_await g writer &&
+	guest g "$disk_of
+		dd if=/dev/\$(disk_of b) bs=1M count=8 iflag=direct status=none | cmp - /tmp/model"
+}
+
+# injected ACTION COMMAND: COMMAND fails while notifiers of ACTION do, and
+# leaves exact accounts
+injected() {
+	guest g "echo -12 >$actions/$1/error"
+	if guest -t 120 g "$2" >/dev/null 2>&1; then
+		echo "$1 at $priority: $2 succeeded"
+		return
+	fi
+	guest g "echo 0 >$actions/$1/error"
+	pool_accounts g
+}
+
+ok "b is written once" guest g "$disk_of
+	echo $((300 << 20)) >$persist/data_min
+	dd if=/dev/zero of=/dev/\$(disk_of b) bs=1M count=8 oflag=direct status=none
+	truncate -s 8M /tmp/model"
+for priority in 10000 -10000; do
+	ok "a notifier of priority $priority" guest -t 120 g "
+		modprobe notifier-error-inject
+		modprobe memory-notifier-error-inject priority=$priority
+		daxctl offline-memory dax0.0"
+	ok "b is open and written to" write_b open
+	is "online refused at $priority, exact accounts" \
+		"$(injected MEM_GOING_ONLINE 'daxctl online-memory dax0.0')" ok
+	ok "online at $priority while b is open" guest -t 120 g 'daxctl online-memory dax0.0'
+	is "exact accounts" "$(pool_accounts g)" ok
+	is "offline refused at $priority, exact accounts" \
+		"$(injected MEM_GOING_OFFLINE 'daxctl offline-memory dax0.0')" ok
+	ok "I/O to the open volume goes on while notifiers fail" wrote_b
+	# held and not held in turn: what ours let pass is cancelled
+	ok "b is opened for each write" write_b often
+	for i in 1 2 3; do
+		is "offline refused at $priority between two writes, round $i" \
+			"$(injected MEM_GOING_OFFLINE 'daxctl offline-memory dax0.0')" ok
+	done
+	ok "I/O goes on while memory that was going offline stays" wrote_b
+	ok "the notifier goes" guest g \
+		'rmmod memory-notifier-error-inject notifier-error-inject'
+done
+guest g "echo 0 >$persist/data_min"
 
 # A bad page in a volume: its index by what it holds
 guest_allow_log g 'Memory failure: '

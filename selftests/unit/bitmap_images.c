@@ -300,6 +300,59 @@ static void test_nomem(void)
 	record_free(&record);
 }
 
+static int commit_one(struct test_pool *t, u64 offset)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t->pool);
+	int ret;
+
+	map(t, batch, 4096, offset, 1);
+	ret = kmemp_batch_commit(batch);
+	kmemp_batch_free(batch);
+	return ret;
+}
+
+/* Where RAM was, as the first commit of a pool's life leaves it. */
+static void test_window(void)
+{
+	const struct kmemp_super *super;
+	struct record record;
+	struct test_pool t;
+	u64 fences, end;
+	int ret;
+
+	record_init(&record, POOL_BYTES);
+	record.off = true;
+	if (test_format(&record, KMEMP_TYPE_BITMAP) ||
+	    test_open(&t, &record, false))
+		exit(2);
+	super = &t.pool.super;
+	end = super->pool_pages;
+	tap_ok(!super->window_page && !super->window_pages,
+	       "no window before the first commit");
+	/* ends behind the pool, as where the device is larger */
+	kmemp_pool_set_window(&t.pool, 512, end + 100);
+	ret = commit_one(&t, 1);
+	fences = record.media.counts.fences;
+	ret = ret ?: commit_one(&t, 2);
+	fences = record.media.counts.fences - fences;
+	test_close(&t);
+	if (test_open(&t, &record, false))
+		exit(2);
+	tap_ok(!ret && super->window_page == 512 &&
+	       super->window_pages == end - 512,
+	       "the first commit leaves the window on the medium");
+	tap_ok(fences == 1, "the next one needs one fence");
+	kmemp_pool_set_window(&t.pool, 1024, end);
+	ret = commit_one(&t, 3);
+	test_close(&t);
+	if (test_open(&t, &record, false))
+		exit(2);
+	tap_ok(!ret && super->window_page == 512,
+	       "later ones of another window leave it as it is");
+	test_close(&t);
+	record_free(&record);
+}
+
 /* Fences and flushed lines, counted. */
 static void test_counts(void)
 {
@@ -349,6 +402,7 @@ static void test_counts(void)
 
 int main(void)
 {
+	test_window();
 	test_counts();
 	test_limits();
 	test_full();
