@@ -1,143 +1,110 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * forge FILE OFFSET MIN MAX
+ * forge FILE STEP SPLIT
  *
- * Makes the medium that no tool of ours would make: in FILE, a pool of format
- * bitmap, the first object of a front end gets metadata pages of the pool
- * itself as data, one after the other from page offset OFFSET on; those from
- * page MIN to before page MAX. Every seal is right. Prints how many. Runs on
- * the host, over the very sources of the format.
+ * Makes the medium that no tool of ours would make. FILE is a pool of format
+ * bitmap; of the first object of a front end the pages at multiples of STEP
+ * are looked at, as far as they are extents of one page. Those at page offsets
+ * below SPLIT get, instead of their pages, metadata: the pages in which the
+ * map has the slots of those from SPLIT on. Every check is right. Prints how
+ * many. Runs on the host, over the very sources of the format.
  */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
 #include <kmem_persist/format.h>
 #include <kmem_persist/pool.h>
+#include <kmem_persist/ring.h>
 
 #include "media_file.h"
 
-/* What the pool has in use; a byte a page. */
-static unsigned char *used;
-static u64 nr_pages;
+#define MAX_PAGES	1000u
 
-enum { FREE, METADATA, DATA };
+/* Extents of one page, in order of their offsets. */
+static struct kmemp_extent found[MAX_PAGES];
+static unsigned int nr_found;
 
-static int note_used(void *arg, u64 page, u64 count, enum kmemp_use use)
+static u64 first_object(struct kmemp_pool *pool)
 {
-	(void)arg;
-	(void)use;
-	while (count--)
-		used[page++] = METADATA;
-	return 0;
+	u64 id = KMEMP_OBJ_FIRST;
+	int ret = kmemp_pool_next_object(pool, &id);
+
+	if (ret)
+		errx(1, "no object: error %d", ret);
+	return id;
 }
 
-static int take(void *arg, u64 *pages, u32 nr, bool adds)
+static void find_extents(struct kmemp_pool *pool, u64 step)
 {
-	u64 page = nr_pages;
+	u64 object = first_object(pool), offset = 0;
+	struct kmemp_extent extent;
 
-	(void)arg;
-	(void)adds;
-	while (nr) {
-		if (!page)
-			return -ENOSPC;
-		if (used[--page] == FREE) {
-			used[page] = METADATA;
-			pages[--nr] = page;
-		}
+	while (!kmemp_pool_next_extent(pool, object, offset,
+				       KMEMP_MAX_OBJECT_PAGES, &extent)) {
+		offset = extent.offset + extent.count;
+		if (extent.count == 1 && extent.offset % step == 0 &&
+		    nr_found < MAX_PAGES)
+			found[nr_found++] = extent;
 	}
-	return 0;
 }
 
-static void give(void *arg, u64 page, u64 count)
+/* Where the map has the slot of an extent: a word that only a slot can be. */
+static __le64 *find_slot(const struct kmemp_media_file *file,
+			 const struct kmemp_extent *extent)
 {
-	(void)arg;
-	while (count--)
-		used[page++] = FREE;
+	__le64 slot = cpu_to_le64(kmemp_slot_make(extent->page, extent->flags,
+						  extent->tag));
+	__le64 *word = (__le64 *)file->base;
+	__le64 *end = word + file->media.size / sizeof(*word);
+
+	/* Not in the ring, which lies at the beginning. */
+	for (word += 512 * KMEMP_PAGE_SIZE / sizeof(*word); word < end; word++)
+		if (*word == slot)
+			return word;
+	errx(1, "page %llu: its slot is not there", extent->page);
 }
 
-static const struct kmemp_page_source source = { .take = take, .give = give };
-
-/* The bitmap does not tell data from metadata: the objects do. */
-static void note_data(struct kmemp_pool *pool, u64 *first)
+static u64 page_of(const struct kmemp_media_file *file, const __le64 *word)
 {
-	u64 id;
-	int ret;
-
-	*first = 0;
-	for (id = 1; !(ret = kmemp_pool_next_object(pool, &id)); id++) {
-		struct kmemp_extent extent;
-		u64 offset = 0;
-
-		if (id >= KMEMP_OBJ_FIRST && !*first)
-			*first = id;
-		while (!kmemp_pool_next_extent(pool, id, offset,
-					       KMEMP_MAX_OBJECT_PAGES,
-					       &extent)) {
-			u64 i;
-
-			for (i = 0; i < extent.count; i++)
-				used[extent.page + i] = DATA;
-			offset = extent.offset + extent.count;
-		}
-	}
-	if (ret != -ENOENT || !*first)
-		errx(1, "no object, or its list ends with error %d", ret);
-}
-
-static unsigned long forge(struct kmemp_pool *pool, u64 object, u64 offset,
-			   u64 page, u64 max)
-{
-	unsigned long nr = 0;
-
-	for (; page < max && page < nr_pages; page++) {
-		struct kmemp_extent extent = {
-			.offset = offset + nr,
-			.page = page,
-			.count = 1,
-		};
-		struct kmemp_batch *batch;
-
-		if (used[page] != METADATA)
-			continue;
-		batch = kmemp_batch_new(pool);
-		if (!batch || kmemp_batch_map(batch, object, &extent) ||
-		    kmemp_batch_commit(batch))
-			errx(1, "page %llu cannot be mapped", page);
-		kmemp_batch_free(batch);
-		nr++;
-	}
-	return nr;
+	return (u64)((const unsigned char *)word - file->base) >>
+	       KMEMP_PAGE_SHIFT;
 }
 
 int main(int argc, char **argv)
 {
 	static struct kmemp_media_file file;
 	static struct kmemp_pool pool;
-	u64 object;
+	unsigned int i, k = 0, nr = 0;
+	u64 split;
 	int ret;
 
-	if (argc != 5)
-		errx(2, "usage: forge FILE OFFSET MIN MAX");
+	if (argc != 4)
+		errx(2, "usage: forge FILE STEP SPLIT");
+	split = strtoull(argv[3], NULL, 0);
 	ret = kmemp_media_file_open(&file, argv[1], false);
 	if (!ret)
 		ret = kmemp_pool_open(&pool, &file.media, false);
 	if (ret)
 		errx(1, "%s: error %d", argv[1], ret);
-	nr_pages = kmemp_pool_pages(&pool);
-	used = calloc(nr_pages, 1);
-	if (!used || kmemp_pool_walk_used(&pool, note_used, NULL))
-		errx(1, "the used pages cannot be found");
-	note_data(&pool, &object);
-	kmemp_pool_set_source(&pool, &source, NULL);
-	printf("%lu\n", forge(&pool, object, strtoull(argv[2], NULL, 0),
-			      strtoull(argv[3], NULL, 0),
-			      strtoull(argv[4], NULL, 0)));
+	find_extents(&pool, strtoull(argv[2], NULL, 0) ?: 1);
 	kmemp_pool_close(&pool);
+	while (k < nr_found && found[k].offset < split)
+		k++;
+	for (i = 0; k < nr_found && found[i].offset < split; i++, k++) {
+		u64 page = page_of(&file, find_slot(&file, &found[k]));
+
+		*find_slot(&file, &found[i]) =
+			cpu_to_le64(kmemp_slot_make(page, found[i].flags,
+						    found[i].tag));
+		nr++;
+	}
+	printf("%u\n", nr);
 	kmemp_media_file_close(&file);
-	free(used);
 	return 0;
 }

@@ -179,7 +179,7 @@ guest_boot() {
 		-machine q35,nvdimm=on -accel tcg -cpu "$cpu" -smp "$smp" \
 		-nodefaults -display none -vga none -no-user-config \
 		-kernel "$KERNEL_DIR/vmlinux" -initrd "$KERNEL_DIR/initrd" \
-		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline tsc=unstable watchdog_thresh=60 $append" \
+		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline tsc=unstable watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60 $append" \
 		"${topology[@]}" \
 		-serial "file:$(guest_log "$name")" \
 		-device virtio-serial-pci \
@@ -207,7 +207,14 @@ guest_ready() {
 		kill -0 "${guest_pid[$1]}" 2>/dev/null && [ $((tries += 1)) -lt 500 ] || return 1
 		sleep 0.02
 	done
-	guest -t 120 "$1" true
+	# A guest that has been reset on a busy host was seen to answer only when
+	# it was asked anew: so ask again, and say that it was needed
+	for tries in $(seq 8); do
+		! guest -t 30 "$1" true || return 0
+		kill -0 "${guest_pid[$1]}" 2>/dev/null || return 1
+		diag "$1 did not answer within 45 s, try $tries"
+	done
+	return 1
 }
 
 guest() {
