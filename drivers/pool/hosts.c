@@ -3,8 +3,9 @@
  * The bound and the detached pools.
  *
  * Looked up by pfn from the online-page callback, the memory notifier and by
- * who hears of bad memory: an RCU list. A host found by one of its own pfns stays for
- * as long as its memory does; the others look it up under kmemp_hosts_lock.
+ * who hears of bad memory: an RCU list. A host found by one of its own pfns
+ * stays for as long as its memory does; who hears of bad memory keeps it by
+ * rcu_read_lock(); the others look it up under kmemp_hosts_lock.
  */
 #include <linux/export.h>
 #include <linux/kernel.h>

@@ -276,8 +276,10 @@ bool kmemp_pages_in_use(const struct kmemp_pages *pages, u64 first, u64 last)
  * @first: page index
  * @last: page index, included
  *
- * Context: with the commit right, under which pages are given back. So no page
- * that it finds can be RAM before the commit ends.
+ * Context: with the commit right. What a format has is given back under it, and
+ * is disowned before it is: no page that this finds can become RAM before the
+ * commit ends. Without the lock: what front ends take and return meanwhile are
+ * other pages' bits.
  *
  * Return: false where one of them is not in use any more.
  */

@@ -12,7 +12,6 @@
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <asm/byteorder.h>
 #include <linux/errno.h>
