@@ -272,7 +272,8 @@ struct kmemp_findings {
  *	Position with name_len 0: the first of that hash. -ENOENT: none, or no
  *	such object.
  * @next_extent: First extent of @object that ends after @offset, as it is
- *	stored (the core clips and merges). -ENOENT: none.
+ *	stored (the core clips and merges). A hint: more than @max_pages from
+ *	@offset or from its begin on need not be looked at. -ENOENT: none.
  * @check: Verify every structure of the format, read only, and report. An
  *	error only where the check itself could not go on. The core cross-checks
  *	pages, bounds, counts and orphans by next_*.
@@ -310,7 +311,7 @@ struct kmemp_format_ops {
 	int (*next_record)(struct kmemp_pool *pool, u64 object,
 			   struct kmemp_record *record, u8 *buffer);
 	int (*next_extent)(struct kmemp_pool *pool, u64 object, u64 offset,
-			   struct kmemp_extent *extent);
+			   u64 max_pages, struct kmemp_extent *extent);
 	int (*check)(struct kmemp_pool *pool,
 		     const struct kmemp_findings *findings);
 	int (*describe)(struct kmemp_pool *pool,

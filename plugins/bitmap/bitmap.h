@@ -12,6 +12,7 @@
  *	record.c	records: chains and tries
  *	cost.c		what a batch may take
  *	check.c		verification
+ *	cache.c		where maps begin
  *	text.c		dump
  *
  * "staged" says whether reads see what the batch being built has written:
@@ -26,6 +27,20 @@
 #include <kmem_persist/plugin.h>
 #include <kmem_persist/ring.h>
 
+#define BITMAP_CACHED	64u
+
+/**
+ * struct kmemp_bm_cached - the map of an object
+ * @state: who may touch the rest, see cache.c
+ * @id: the object's
+ * @map: as its line has it
+ */
+struct kmemp_bm_cached {
+	u32 state;
+	u64 id;
+	u64 map;
+};
+
 /**
  * struct bitmap - an open pool of format bitmap
  * @pool: the pool
@@ -39,6 +54,8 @@
  * @batch: the batch that is being built
  * @findings: during a check: where damage is reported, instead of refused
  * @object: during a check: the object being looked at
+ * @cache: maps that lookups have found
+ * @cache_stale: some of it is to be emptied when the commit has stored
  */
 struct bitmap {
 	struct kmemp_pool *pool;
@@ -52,6 +69,8 @@ struct bitmap {
 	struct kmemp_batch *batch;
 	const struct kmemp_findings *findings;
 	u64 object;
+	struct kmemp_bm_cached cache[BITMAP_CACHED];
+	bool cache_stale;
 };
 
 /* store.c */
@@ -62,6 +81,7 @@ int kmemp_bm_read(const struct bitmap *bitmap, bool staged, u64 pos, void *dst,
 		  size_t len);
 int kmemp_bm_write(struct bitmap *bitmap, u64 pos, const void *src, size_t len);
 int kmemp_bm_load(const struct bitmap *bitmap, bool staged, u64 pos, u64 *word);
+int kmemp_bm_slot_check(const struct bitmap *bitmap, u64 pos, u64 slot);
 int kmemp_bm_load_slot(const struct bitmap *bitmap, bool staged, u64 pos,
 		       u64 *slot);
 int kmemp_bm_store(struct bitmap *bitmap, u64 pos, u64 word);
@@ -163,7 +183,13 @@ int kmemp_bm_map_set(struct bitmap *bitmap, struct kmemp_bm_object *object,
 int kmemp_bm_map_clear(struct bitmap *bitmap, struct kmemp_bm_object *object,
 		       u64 offset, u64 end);
 int kmemp_bm_map_next(const struct bitmap *bitmap, u64 map, u64 offset,
-		      struct kmemp_extent *extent);
+		      u64 max_pages, struct kmemp_extent *extent);
+
+/* cache.c */
+bool kmemp_bm_cache_get(struct bitmap *bitmap, u64 id, u64 *map);
+void kmemp_bm_cache_keep(struct bitmap *bitmap, u64 id, u64 map);
+void kmemp_bm_cache_forget(struct bitmap *bitmap, u64 id);
+void kmemp_bm_cache_settle(struct bitmap *bitmap);
 
 /* cell.c */
 int kmemp_bm_cells_read(const struct bitmap *bitmap, bool staged, u64 page,

@@ -237,6 +237,7 @@ static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 	if (WARN_ON_ONCE(length > KMEMP_RING_MAX_ENTRY))
 		return -EUCLEAN;
 	kmemp_ring_commit(&bitmap->ring, &bitmap->patch, batch);
+	kmemp_bm_cache_settle(bitmap);
 	return 0;
 }
 
@@ -263,15 +264,21 @@ static int op_next_record(struct kmemp_pool *pool, u64 id,
 }
 
 static int op_next_extent(struct kmemp_pool *pool, u64 id, u64 offset,
-			  struct kmemp_extent *extent)
+			  u64 max_pages, struct kmemp_extent *extent)
 {
-	const struct bitmap *bitmap = kmemp_pool_private(pool);
+	struct bitmap *bitmap = kmemp_pool_private(pool);
 	struct kmemp_bm_object object;
 	int ret;
 
-	ret = kmemp_bm_object_load(bitmap, false, id, &object);
-	return ret ?: object.map ? kmemp_bm_map_next(bitmap, object.map, offset,
-						     extent) : -ENOENT;
+	if (!kmemp_bm_cache_get(bitmap, id, &object.map)) {
+		ret = kmemp_bm_object_load(bitmap, false, id, &object);
+		if (ret)
+			return ret;
+		if (!object.map)
+			return -ENOENT;
+		kmemp_bm_cache_keep(bitmap, id, object.map);
+	}
+	return kmemp_bm_map_next(bitmap, object.map, offset, max_pages, extent);
 }
 
 static const struct kmemp_format_ops kmemp_bm_ops = {

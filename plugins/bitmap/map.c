@@ -2,7 +2,9 @@
 /*
  * Maps: which page stands at which offset of an object.
  */
+#include <asm/byteorder.h>
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/minmax.h>
 
 #include "bitmap.h"
@@ -19,14 +21,34 @@ static u64 large_pos(const struct kmemp_bm_path *path)
 	return kmemp_bm_pos(path->page[1], path->index[1] * 8);
 }
 
-/* A slot of a leaf: nothing but what an extent has. */
-static int load_leaf(const struct bitmap *bitmap, bool staged, u64 pos,
-		     u64 *slot)
-{
-	int ret = kmemp_bm_load_slot(bitmap, staged, pos, slot);
+/* Slots that stand in one line of a leaf, as they were when it was read. */
+struct leaf_line {
+	u64 first;
+	__le64 slot[KMEMP_LINE_WORDS];
+};
 
+#define NO_LINE	{ .first = U64_MAX }
+
+/* A slot of a leaf: nothing but what an extent has. */
+static int load_leaf(const struct bitmap *bitmap, bool staged,
+		     const struct kmemp_bm_path *path, u64 offset,
+		     struct leaf_line *line, u64 *slot)
+{
+	u64 first = offset - offset % KMEMP_LINE_WORDS;
+	int ret;
+
+	if (line->first != first) {
+		ret = kmemp_bm_read(bitmap, staged, leaf_pos(path, first),
+				    line->slot, sizeof(line->slot));
+		if (ret)
+			return ret;
+		line->first = first;
+	}
+	*slot = le64_to_cpu(line->slot[offset - first]);
+	ret = kmemp_bm_slot_check(bitmap, leaf_pos(path, offset), *slot);
 	if (!ret && kmemp_slot_flags(*slot) & ~KMEMP_EXTENT_FLAGS)
-		ret = kmemp_bm_damaged(bitmap, "slot", pos, *slot);
+		ret = kmemp_bm_damaged(bitmap, "slot", leaf_pos(path, offset),
+				       *slot);
 	return ret;
 }
 
@@ -34,11 +56,12 @@ static int load_leaf(const struct bitmap *bitmap, bool staged, u64 pos,
 static int count_leaf(struct bitmap *bitmap, const struct kmemp_bm_path *path,
 		      u64 offset, u64 end, u64 *nr)
 {
+	struct leaf_line line = NO_LINE;
 	u64 slot;
 	int ret;
 
 	for (; offset < end; offset++) {
-		ret = load_leaf(bitmap, true, leaf_pos(path, offset), &slot);
+		ret = load_leaf(bitmap, true, path, offset, &line, &slot);
 		if (ret)
 			return ret;
 		*nr += !!slot;
@@ -205,17 +228,18 @@ int kmemp_bm_map_clear(struct bitmap *bitmap, struct kmemp_bm_object *object,
 	return ret == -ENOENT ? 0 : ret;
 }
 
-/* Slots of a leaf that go on where @extent ends. */
+/* Slots of a leaf that go on where @extent ends, up to @max_pages of all. */
 static int merge_leaf(const struct bitmap *bitmap,
-		      const struct kmemp_bm_path *path,
-		      struct kmemp_extent *extent)
+		      const struct kmemp_bm_path *path, u64 max_pages,
+		      struct leaf_line *line, struct kmemp_extent *extent)
 {
 	u64 end = path->first + LEAF;
 	u64 offset, slot;
 	int ret;
 
-	for (offset = extent->offset + 1; offset < end; offset++) {
-		ret = load_leaf(bitmap, false, leaf_pos(path, offset), &slot);
+	for (offset = extent->offset + 1;
+	     offset < end && extent->count < max_pages; offset++) {
+		ret = load_leaf(bitmap, false, path, offset, line, &slot);
 		if (ret)
 			return ret;
 		if (!slot || kmemp_slot_page(slot) !=
@@ -230,14 +254,15 @@ static int merge_leaf(const struct bitmap *bitmap,
 
 static int find_in_leaf(const struct bitmap *bitmap,
 			const struct kmemp_bm_path *path, u64 offset,
-			struct kmemp_extent *extent)
+			u64 max_pages, struct kmemp_extent *extent)
 {
+	struct leaf_line line = NO_LINE;
 	u64 end = path->first + LEAF;
 	u64 slot;
 	int ret;
 
 	for (; offset < end; offset++) {
-		ret = load_leaf(bitmap, false, leaf_pos(path, offset), &slot);
+		ret = load_leaf(bitmap, false, path, offset, &line, &slot);
 		if (ret)
 			return ret;
 		if (!slot)
@@ -247,14 +272,17 @@ static int find_in_leaf(const struct bitmap *bitmap,
 		extent->count = 1;
 		extent->flags = kmemp_slot_flags(slot);
 		extent->tag = kmemp_slot_tag(slot);
-		return merge_leaf(bitmap, path, extent);
+		return merge_leaf(bitmap, path, max_pages, &line, extent);
 	}
 	return -ENOENT;
 }
 
-/* The first extent that ends after @offset, merged within its leaf. */
+/*
+ * The first extent that ends after @offset, merged within its leaf up to
+ * @max_pages.
+ */
 int kmemp_bm_map_next(const struct bitmap *bitmap, u64 map, u64 offset,
-		      struct kmemp_extent *extent)
+		      u64 max_pages, struct kmemp_extent *extent)
 {
 	struct kmemp_bm_path path;
 	struct kmemp_bm_tree tree;
@@ -277,7 +305,7 @@ int kmemp_bm_map_next(const struct bitmap *bitmap, u64 map, u64 offset,
 			break;
 		}
 		from = max(offset, path.first);
-		ret = find_in_leaf(bitmap, &path, from, extent);
+		ret = find_in_leaf(bitmap, &path, from, max_pages, extent);
 		if (ret != -ENOENT)
 			break;
 		if (from == path.first)

@@ -155,6 +155,8 @@ int kmemp_bm_object_store(struct bitmap *bitmap,
 		return ret;
 	if (!exists && !old.map && !old.records)
 		return 0;
+	if (object->map != old.map)
+		kmemp_bm_cache_forget(bitmap, object->id);
 	ret = kmemp_bm_tree_decode(bitmap, le64_to_cpu(bitmap->anchor.objects),
 				   BITMAP_OBJECT_LEAF_BITS, &tree);
 	if (!ret)

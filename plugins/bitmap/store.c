@@ -68,16 +68,20 @@ int kmemp_bm_load(const struct bitmap *bitmap, bool staged, u64 pos, u64 *word)
 }
 
 /* A slot whose check is right, and which names a page of the pool, or 0. */
+int kmemp_bm_slot_check(const struct bitmap *bitmap, u64 pos, u64 slot)
+{
+	if (slot && (!kmemp_slot_valid(slot) ||
+		     !kmemp_bm_page_valid(bitmap, kmemp_slot_page(slot))))
+		return kmemp_bm_damaged(bitmap, "slot", pos, slot);
+	return 0;
+}
+
 int kmemp_bm_load_slot(const struct bitmap *bitmap, bool staged, u64 pos,
 		       u64 *slot)
 {
 	int ret = kmemp_bm_load(bitmap, staged, pos, slot);
 
-	if (!ret && *slot &&
-	    (!kmemp_slot_valid(*slot) ||
-	     !kmemp_bm_page_valid(bitmap, kmemp_slot_page(*slot))))
-		ret = kmemp_bm_damaged(bitmap, "slot", pos, *slot);
-	return ret;
+	return ret ?: kmemp_bm_slot_check(bitmap, pos, *slot);
 }
 
 int kmemp_bm_store(struct bitmap *bitmap, u64 pos, u64 word)

@@ -81,6 +81,10 @@ static int scan(const struct bitmap *bitmap, bool staged, u64 page, u32 *index,
 	u32 i = *index;
 	int ret;
 
+	/* Most often it is this one. */
+	ret = kmemp_bm_load_slot(bitmap, staged, slot_pos(page, i), slot);
+	if (ret || *slot)
+		return ret;
 	while (i < KMEMP_BITMAP_SLOTS) {
 		u32 line = i / KMEMP_LINE_WORDS;
 

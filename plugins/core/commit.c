@@ -235,9 +235,18 @@ void kmemp_meta_return(struct kmemp_batch *batch)
 {
 	struct kmemp_pool *pool = batch->pool;
 
-	while (batch->nr_meta)
+	/* They were taken in order: what is left is one run, most often. */
+	while (batch->nr_meta) {
+		u32 last = --batch->nr_meta, count = 1;
+
+		while (batch->nr_meta && batch->meta[batch->nr_meta - 1] ==
+					 batch->meta[batch->nr_meta] - 1) {
+			batch->nr_meta--;
+			count++;
+		}
 		pool->source->give(pool->source_arg,
-				   batch->meta[--batch->nr_meta], 1);
+				   batch->meta[last] - (count - 1), count);
+	}
 }
 
 /**

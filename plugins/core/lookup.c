@@ -62,10 +62,12 @@ static bool extent_sane(const struct kmemp_pool *pool,
 }
 
 static int find_one(struct kmemp_pool *pool, u64 object, u64 offset,
-		    struct kmemp_extent *extent)
+		    u64 max_pages, struct kmemp_extent *extent)
 {
-	int ret = pool->format->next_extent(pool, object, offset, extent);
+	int ret;
 
+	ret = pool->format->next_extent(pool, object, offset, max_pages,
+					extent);
 	if (ret)
 		return ret;
 	if (!extent_sane(pool, extent, offset))
@@ -113,7 +115,7 @@ static void from_stretch(const struct kmemp_stretch *s, u64 offset,
 }
 
 static int find_layered(struct kmemp_pool *pool, enum layer layer, u64 object,
-			u64 offset, struct kmemp_extent *extent)
+			u64 offset, u64 max_pages, struct kmemp_extent *extent)
 {
 	const struct kmemp_overlay *overlay;
 	struct kmemp_extent below = {};
@@ -121,7 +123,7 @@ static int find_layered(struct kmemp_pool *pool, enum layer layer, u64 object,
 	int ret = 0;
 
 	if (layer == FORMAT)
-		return find_one(pool, object, offset, extent);
+		return find_one(pool, object, offset, max_pages, extent);
 	overlay = layer_overlay(pool, layer);
 	for (;;) {
 		const struct kmemp_stretch *s;
@@ -138,7 +140,7 @@ static int find_layered(struct kmemp_pool *pool, enum layer layer, u64 object,
 		/* Of what lies below, the first that is not behind us. */
 		if (!known || (!ret && below.offset + below.count <= offset)) {
 			ret = find_layered(pool, layer + 1, object, offset,
-					   &below);
+					   max_pages, &below);
 			if (ret && ret != -ENOENT)
 				return ret;
 			known = true;
@@ -171,13 +173,14 @@ static int find_merged(struct kmemp_pool *pool, enum layer layer, u64 object,
 	if (offset >= KMEMP_MAX_OBJECT_PAGES)
 		return -ENOENT;
 	max_pages = min_t(u64, max_pages, U32_MAX);
-	ret = find_layered(pool, layer, object, offset, extent);
+	ret = find_layered(pool, layer, object, offset, max_pages, extent);
 	if (ret)
 		return ret;
 	while (extent->count < max_pages &&
 	       extent->offset + extent->count < KMEMP_MAX_OBJECT_PAGES) {
 		ret = find_layered(pool, layer, object,
-				   extent->offset + extent->count, &next);
+				   extent->offset + extent->count,
+				   max_pages - extent->count, &next);
 		if (ret == -ENOENT)
 			break;
 		if (ret)
