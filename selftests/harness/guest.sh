@@ -18,6 +18,8 @@
 #	--append TEXT		more kernel command line (the last word wins)
 #	--reboot		a reset reboots, instead of ending the guest
 #	--kexec			the guest can reach its kernel, for guest_kexec
+#	--touched		its memory and NVDIMMs are there before it boots, so
+#				that no access to them waits for the host
 #	--lifetime SECONDS	after which it is killed, default 900
 # guest [-t SECONDS] NAME [COMMAND]	runs COMMAND, or a script from stdin, in the
 #	guest's bash with -eu -o pipefail and guest/lib.sh; output and exit status
@@ -96,9 +98,11 @@ guest_mib() {	# SIZE: 512M, 2G -> MiB
 }
 
 # prints the arguments for memory, nodes and NVDIMMs, one a line
-guest_topology() {	# NAME RAM NVDIMM...
-	local name=$1 ram=$2 nr=0 node=0 nodes=0 total spec size size_mib align
-	shift 2
+guest_topology() {	# NAME RAM TOUCHED NVDIMM...
+	local name=$1 ram=$2 touched=$3 nr=0 node=0 nodes=0 total spec size size_mib align
+	shift 3
+	local reserve=,reserve=off prealloc=
+	[ ! "$touched" ] || reserve='' prealloc=,prealloc=on
 	total=$(guest_mib "$ram")
 	for spec in "$@"; do
 		node=${spec#*@}
@@ -107,7 +111,7 @@ guest_topology() {	# NAME RAM NVDIMM...
 	done
 	# room for hot-added NVDIMMs too
 	printf '%s\n' -m "$ram,slots=8,maxmem=$((total + 8192))M" \
-		-object "memory-backend-ram,id=ram,size=$ram,reserve=off" \
+		-object "memory-backend-ram,id=ram,size=$ram$reserve$prealloc" \
 		-numa node,nodeid=0,memdev=ram
 	for node in $(seq "$nodes"); do
 		printf '%s\n' -numa "node,nodeid=$node"
@@ -123,13 +127,13 @@ guest_topology() {	# NAME RAM NVDIMM...
 		[ -e "$(guest_image "$name" "$nr")" ] ||
 			truncate -s "$size" "$(guest_image "$name" "$nr")"
 		printf '%s\n' \
-			-object "memory-backend-file,id=m$nr,share=on,mem-path=$(guest_image "$name" "$nr"),size=$size,align=$align" \
+			-object "memory-backend-file,id=m$nr,share=on,mem-path=$(guest_image "$name" "$nr"),size=$size,align=$align$prealloc" \
 			-device "nvdimm,id=nv$nr,memdev=m$nr,node=${spec#*@},label-size=${guest_label_kib}K"
 	done
 }
 
 guest_boot() {
-	local name=$1 ram=1G smp=2 cpu=max append='' reboot='' kexec='' lifetime=900
+	local name=$1 ram=1G smp=2 cpu=max append='' reboot='' kexec='' touched='' lifetime=900
 	local nvdimms=() extra=()
 	shift
 	while [ $# -gt 0 ]; do
@@ -142,6 +146,7 @@ guest_boot() {
 		--lifetime) lifetime=$2; shift ;;
 		--reboot) reboot=1 ;;
 		--kexec) kexec=1 ;;
+		--touched) touched=1 ;;
 		--) shift; extra=("$@"); break ;;
 		*) echo "guest_boot: unknown option $1" >&2; return 2 ;;
 		esac
@@ -160,7 +165,7 @@ guest_boot() {
 	guest_allowed[$name]=
 
 	local topology
-	topology=$(guest_topology "$name" "$ram" ${nvdimms[@]+"${nvdimms[@]}"}) || return
+	topology=$(guest_topology "$name" "$ram" "$touched" ${nvdimms[@]+"${nvdimms[@]}"}) || return
 	mapfile -t topology <<<"$topology"
 	[ "$reboot" ] || extra+=(-no-reboot)
 	[ ! "$kexec" ] || extra+=(-virtfs
