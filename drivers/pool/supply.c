@@ -15,7 +15,7 @@
  *
  * A freed page returns to the stock when those who looked it up before it was
  * freed have ended their copies (SRCU). Until then it stands in host->returns
- * and counts as used.
+ * and counts as used. A page that nothing referred to returns at once.
  */
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -168,6 +168,29 @@ static bool note_return(struct kmemp_host *host, u64 page, u64 count)
 	return true;
 }
 
+/* Bad pages stay where they are, and are recorded now that nothing uses them. */
+static void give_run(struct kmemp_host *host, u64 page, u64 end)
+{
+	for (; page < end; page++) {
+		page = kmemp_pages_give(&host->pages, page, end - page);
+		if (page < end)
+			kmemp_poison_report(host, page, GFP_NOIO);
+	}
+}
+
+static void source_put_back(void *arg, u64 page, u64 count)
+{
+	struct kmemp_host *host = arg;
+
+	spin_lock(&host->pages.lock);
+	kmemp_pages_disown(&host->pages, page, count);
+	spin_unlock(&host->pages.lock);
+	give_run(host, page, page + count);
+	if (wq_has_sleeper(&host->supply))
+		wake_up_all(&host->supply);
+	queue_delayed_work(system_unbound_wq, &host->balance, BALANCE_DELAY);
+}
+
 static void source_give(void *arg, u64 page, u64 count)
 {
 	struct kmemp_host *host = arg;
@@ -193,19 +216,10 @@ static void source_pending(void *arg)
 /* Pages of the reserve for commits, and the clock of the queue. */
 const struct kmemp_page_source kmemp_supply_source = {
 	.take = source_take,
+	.put_back = source_put_back,
 	.give = source_give,
 	.pending = source_pending,
 };
-
-/* Bad pages stay where they are, and are recorded now that nothing uses them. */
-static void give_run(struct kmemp_host *host, u64 page, u64 end)
-{
-	for (; page < end; page++) {
-		page = kmemp_pages_give(&host->pages, page, end - page);
-		if (page < end)
-			kmemp_poison_report(host, page, GFP_NOIO);
-	}
-}
 
 /**
  * kmemp_supply_collect - into the stock what readers have let go of
@@ -278,7 +292,7 @@ void kmemp_data_return(struct kmemp_host *host, const u64 *pages, u32 nr)
 	u32 i;
 
 	for (i = 0; i < nr; i++)
-		source_give(host, pages[i], 1);
+		source_put_back(host, pages[i], 1);
 }
 EXPORT_SYMBOL_GPL(kmemp_data_return);
 

@@ -160,40 +160,47 @@ static void op_close(struct kmemp_pool *pool)
 	kmemp_pool_set_private(pool, NULL);
 }
 
-/* Stage one change. */
+/* Stage one change, but for the object's own line. */
 static int change(struct bitmap *bitmap, const struct kmemp_change *change,
-		  u64 *data_pages)
+		  struct kmemp_bm_object *object)
 {
+	int ret;
+
+	switch (change->op) {
+	case KMEMP_PUT_RECORD:
+		return kmemp_bm_record_put(bitmap, object, &change->record);
+	case KMEMP_DEL_RECORD:
+		return kmemp_bm_record_del(bitmap, object, &change->record);
+	case KMEMP_MAP:
+		return kmemp_bm_map_set(bitmap, object, &change->extent);
+	case KMEMP_UNMAP:
+		return kmemp_bm_map_clear(bitmap, object, change->extent.offset,
+					  change->extent.offset +
+					  change->extent.count);
+	case KMEMP_REMOVE:
+		ret = kmemp_bm_record_clear(bitmap, object);
+		return ret ?: kmemp_bm_map_clear(bitmap, object, 0,
+						 KMEMP_MAX_OBJECT_PAGES);
+	}
+	return 0;
+}
+
+/* Stage the changes of one object that follow each other, from *@nr on. */
+static int change_object(struct bitmap *bitmap, const struct kmemp_batch *batch,
+			 u32 *nr, u64 *data_pages)
+{
+	u64 id = batch->changes[*nr].object;
 	struct kmemp_bm_object object;
 	u64 before;
 	int ret;
 
-	ret = kmemp_bm_object_load(bitmap, true, change->object, &object);
+	ret = kmemp_bm_object_load(bitmap, true, id, &object);
 	if (ret)
 		return ret;
 	before = object.nr_pages;
-	switch (change->op) {
-	case KMEMP_PUT_RECORD:
-		ret = kmemp_bm_record_put(bitmap, &object, &change->record);
-		break;
-	case KMEMP_DEL_RECORD:
-		ret = kmemp_bm_record_del(bitmap, &object, &change->record);
-		break;
-	case KMEMP_MAP:
-		ret = kmemp_bm_map_set(bitmap, &object, &change->extent);
-		break;
-	case KMEMP_UNMAP:
-		ret = kmemp_bm_map_clear(bitmap, &object, change->extent.offset,
-					 change->extent.offset +
-					 change->extent.count);
-		break;
-	case KMEMP_REMOVE:
-		ret = kmemp_bm_record_clear(bitmap, &object);
-		if (!ret)
-			ret = kmemp_bm_map_clear(bitmap, &object, 0,
-						 KMEMP_MAX_OBJECT_PAGES);
-		break;
-	}
+	while (!ret && *nr < batch->nr_changes &&
+	       batch->changes[*nr].object == id)
+		ret = change(bitmap, &batch->changes[(*nr)++], &object);
 	*data_pages += object.nr_pages - before;
 	return ret ?: kmemp_bm_object_store(bitmap, &object);
 }
@@ -207,8 +214,8 @@ static int build(struct bitmap *bitmap, const struct kmemp_batch *batch)
 
 	ret = kmemp_bm_anchor_read(bitmap, true, &bitmap->anchor);
 	data_pages = le64_to_cpu(bitmap->anchor.data_pages);
-	for (i = 0; i < batch->nr_changes && !ret; i++)
-		ret = change(bitmap, &batch->changes[i], &data_pages);
+	for (i = 0; i < batch->nr_changes && !ret;)
+		ret = change_object(bitmap, batch, &i, &data_pages);
 	for (i = 0; i < batch->nr_freed && !ret; i++)
 		ret = kmemp_bm_bits_change(bitmap, batch->freed[i].page,
 					   batch->freed[i].count, false);

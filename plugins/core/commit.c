@@ -244,8 +244,8 @@ void kmemp_meta_return(struct kmemp_batch *batch)
 			batch->nr_meta--;
 			count++;
 		}
-		pool->source->give(pool->source_arg,
-				   batch->meta[last] - (count - 1), count);
+		pool->source->put_back(pool->source_arg,
+				       batch->meta[last] - (count - 1), count);
 	}
 }
 

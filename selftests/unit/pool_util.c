@@ -115,6 +115,7 @@ static void source_pending(void *arg)
 
 static const struct kmemp_page_source source = {
 	.take = source_take,
+	.put_back = source_give,
 	.give = source_give,
 	.pending = source_pending,
 };
