@@ -117,6 +117,10 @@ check: test-build	## lint and all tests, or only TESTS="FILE..."
 demo: test-build	## the main job in front of your eyes, on a guest under QEMU
 	$(Q)selftests/demo/demo
 
+.PHONY: bench
+bench: test-build	## counts, speed and times, beside brd, pmem, BTT and stock kmem
+	$(Q)selftests/bench/bench
+
 .PHONY: lint
 lint: packages-build packages-lint	## sparse, W=1, checkpatch, includes, cppcheck, shellcheck
 	$(Q)KDIR=$(KDIR) KMEMP_VMLINUX=$(KMEMP_VMLINUX) selftests/lint/all

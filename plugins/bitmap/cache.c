@@ -33,6 +33,7 @@ bool kmemp_bm_cache_get(struct bitmap *bitmap, u64 id, u64 *map)
 {
 	const struct kmemp_bm_cached *entry = entry_of(bitmap, id);
 
+	/* Who made it READY had filled it. */
 	if (smp_load_acquire(&entry->state) != READY || entry->id != id)
 		return false;
 	*map = entry->map;
@@ -57,6 +58,7 @@ void kmemp_bm_cache_forget(struct bitmap *bitmap, u64 id)
 {
 	struct kmemp_bm_cached *entry = entry_of(bitmap, id);
 
+	/* Who made it READY had filled it. */
 	if (smp_load_acquire(&entry->state) == READY && entry->id != id)
 		return;
 	xchg(&entry->state, STALE);
@@ -73,5 +75,6 @@ void kmemp_bm_cache_settle(struct bitmap *bitmap)
 	bitmap->cache_stale = false;
 	for (i = 0; i < BITMAP_CACHED; i++)
 		if (READ_ONCE(bitmap->cache[i].state) == STALE)
+			/* Who fills it next finds what was stored. */
 			smp_store_release(&bitmap->cache[i].state, EMPTY);
 }
