@@ -23,6 +23,7 @@
 #include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/random.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -331,12 +332,14 @@ static int open_host(struct binding *b, bool format, u32 type,
 		ops = kmem_params_format(name, sizeof(name));
 	else
 		ops = kmem_format_load(type);
-	if (!ops && format)
-		return kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN, "%s",
-				    name);
-	if (!ops)
-		return kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN, "%u",
-				    type);
+	if (!ops) {
+		if (!format)
+			snprintf(name, sizeof(name), "%u", type);
+		/* request_module() ends when who asked for the bind is killed. */
+		return kmemp_refuse(verdict, KMEMP_REFUSE_TYPE_UNKNOWN, "%s%s",
+				    name, fatal_signal_pending(current) ?
+				    "; killed while its module was loaded" : "");
+	}
 	if (format)
 		ret = format_device(b, ops->type, verdict);
 	if (!ret) {
