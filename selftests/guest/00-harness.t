@@ -88,4 +88,16 @@ guest_async g crash 'sleep 0.5; echo c >/proc/sysrq-trigger'
 is "a crash while a command runs is noticed" "$(status_of guest -t 30 g 'sleep 20')" 125
 guest_wait_gone g
 
+# the debug kernel notices what it is there for, and lockdep is at work to the end
+if [ "$guest_debug" ]; then
+	guest_boot g --nvdimm none
+	guest_expect_log g 'BUG: KASAN: (slab-)?use-after-free'
+	guest_expect_log g 'BUG: sleeping function called from invalid context'
+	guest_expect_log g 'WARNING: possible circular locking dependency detected'
+	for what in freed sleep order; do
+		guest g "insmod /kmemp/modules/mistakes.ko what=$what; rmmod mistakes"
+	done
+	guest_poweroff g
+fi
+
 done_testing

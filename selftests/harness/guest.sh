@@ -36,6 +36,9 @@
 #
 # Call all but guest, guest_qmp and those that print from the script's own
 # shell, not from a subshell.
+#
+# On the debug kernel each number of seconds above is multiplied, and a guest has
+# more memory than its test says: what the kernel's own checks take.
 
 harness=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$harness/../.." && pwd)
@@ -67,6 +70,17 @@ declare -A guest_pid=()		# of "timeout qemu", while the guest lives
 declare -A guest_boots=()	# how often it was booted
 declare -A guest_expected=()	# for logscan
 declare -A guest_allowed=()
+
+# The debug kernel: slower by this factor, also by the kernel's own watchdogs,
+# and each page of memory needs an eighth of a page for KASAN
+guest_pace=1
+guest_append='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60'
+guest_debug=
+if [ -e "$KERNEL_DIR/debug" ]; then
+	guest_debug=1
+	guest_pace=4
+	guest_append='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 kasan_multi_shot'
+fi
 
 guest_file() {	# NAME SUFFIX: a file of this boot
 	echo "$TEST_DIR/$1.${guest_boots[$1]:-0}.$2"
@@ -105,6 +119,10 @@ guest_topology() {	# NAME RAM NVDIMM...
 		[ "$node" -le "$nodes" ] || nodes=$node
 		total=$((total + $(guest_mib "${spec%@*}")))
 	done
+	if [ "$guest_debug" ]; then
+		ram=$(($(guest_mib "$ram") + total / 8 + 256))M
+		total=$((total * 9 / 8 + 256))
+	fi
 	# room for hot-added NVDIMMs too
 	printf '%s\n' -m "$ram,slots=8,maxmem=$((total + 8192))M" \
 		-object "memory-backend-ram,id=ram,size=$ram,reserve=off" \
@@ -175,11 +193,11 @@ guest_boot() {
 	# host its rate is measured wrongly, which makes watchdogs see lockups
 	# until the kernel finds out by itself; a reset guest that has to wait for
 	# the host needs more than 20 s of patience on top
-	timeout -k 5 "$lifetime" qemu-system-x86_64 \
+	timeout -k 5 "$((lifetime * guest_pace))" qemu-system-x86_64 \
 		-machine q35,nvdimm=on -accel tcg -cpu "$cpu" -smp "$smp" \
 		-nodefaults -display none -vga none -no-user-config \
 		-kernel "$KERNEL_DIR/vmlinux" -initrd "$KERNEL_DIR/initrd" \
-		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline tsc=unstable watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60 $append" \
+		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline tsc=unstable $guest_append $append" \
 		"${topology[@]}" \
 		-serial "file:$(guest_log "$name")" \
 		-device virtio-serial-pci \
@@ -224,6 +242,7 @@ guest() {
 		shift 2
 	fi
 	local name=$1
+	seconds=$((seconds * guest_pace))
 	shift
 	if [ $# -gt 0 ]; then
 		"$top/build/harness/guestctl" run "$guest_dir/$name.agent" "$seconds" <<<"$*"
@@ -298,7 +317,7 @@ guest_wait_gone() {
 	fi
 	local name=$1 tries=0
 	while kill -0 "${guest_pid[$name]}" 2>/dev/null; do
-		if [ $((tries += 1)) -gt $((seconds * 50)) ]; then
+		if [ $((tries += 1)) -gt $((seconds * guest_pace * 50)) ]; then
 			diag "$name is still there after $seconds s"
 			return 1
 		fi
@@ -340,7 +359,7 @@ guest_leap() {	# NAME EVENT COMMAND
 	done
 	# the guest may be gone before it could answer; no function, so that
 	# what is killed below is the client itself, which holds the channel
-	"$top/build/harness/guestctl" run "$guest_dir/$1.agent" 60 \
+	"$top/build/harness/guestctl" run "$guest_dir/$1.agent" $((60 * guest_pace)) \
 		<<<"$3" 3>&- 4>&- &
 	trigger=$!
 	wait "$waiter" || status=$?

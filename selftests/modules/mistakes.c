@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the debug kernel is there to notice, done on purpose. A lockdep report is
+ * the last that a boot gives.
+ */
+#include <linux/compiler.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+static char *what;
+module_param(what, charp, 0);
+MODULE_PARM_DESC(what, "freed, sleep or order");
+
+static DEFINE_MUTEX(one);
+static DEFINE_MUTEX(other);
+static DEFINE_SPINLOCK(spin);
+
+static int read_freed(void)
+{
+	u8 *byte = kmalloc(64, GFP_KERNEL);
+
+	if (!byte)
+		return -ENOMEM;
+	OPTIMIZER_HIDE_VAR(byte);
+	kfree(byte);
+	READ_ONCE(*byte);
+	return 0;
+}
+
+static int sleep_locked(void)
+{
+	spin_lock(&spin);
+	might_sleep();
+	spin_unlock(&spin);
+	return 0;
+}
+
+static int lock_in_both_orders(void)
+{
+	mutex_lock(&one);
+	mutex_lock(&other);
+	mutex_unlock(&other);
+	mutex_unlock(&one);
+
+	mutex_lock(&other);
+	mutex_lock(&one);
+	mutex_unlock(&one);
+	mutex_unlock(&other);
+	return 0;
+}
+
+static int __init mistakes_init(void)
+{
+	if (what && !strcmp(what, "freed"))
+		return read_freed();
+	if (what && !strcmp(what, "sleep"))
+		return sleep_locked();
+	if (what && !strcmp(what, "order"))
+		return lock_in_both_orders();
+	return -EINVAL;
+}
+module_init(mistakes_init);
+
+static void __exit mistakes_exit(void)
+{
+}
+module_exit(mistakes_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Test: mistakes that a debug kernel reports");
