@@ -71,8 +71,8 @@ declare -A guest_boots=()	# how often it was booted
 declare -A guest_expected=()	# for logscan
 declare -A guest_allowed=()
 
-# The debug kernel: slower by this factor, also by the kernel's own watchdogs,
-# and each page of memory needs an eighth of a page for KASAN
+# The debug kernel: slower by this factor, which holds for its own watchdogs too;
+# and each page that is mapped needs an eighth of a page for KASAN
 guest_pace=1
 guest_append='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60'
 guest_debug=
@@ -111,7 +111,7 @@ guest_mib() {	# SIZE: 512M, 2G -> MiB
 
 # prints the arguments for memory, nodes and NVDIMMs, one a line
 guest_topology() {	# NAME RAM NVDIMM...
-	local name=$1 ram=$2 nr=0 node=0 nodes=0 total spec size size_mib align
+	local name=$1 ram=$2 nr=0 node=0 nodes=0 total spec size size_mib extra align
 	shift 2
 	total=$(guest_mib "$ram")
 	for spec in "$@"; do
@@ -120,8 +120,11 @@ guest_topology() {	# NAME RAM NVDIMM...
 		total=$((total + $(guest_mib "${spec%@*}")))
 	done
 	if [ "$guest_debug" ]; then
-		ram=$(($(guest_mib "$ram") + total / 8 + 256))M
-		total=$((total * 9 / 8 + 256))
+		size_mib=$(guest_mib "$ram")
+		# a pool's window is mapped twice there
+		extra=$((size_mib / 8 + (total - size_mib) / 4 + 256))
+		ram=$((size_mib + extra))M
+		total=$((total + extra))
 	fi
 	# room for hot-added NVDIMMs too
 	printf '%s\n' -m "$ram,slots=8,maxmem=$((total + 8192))M" \
