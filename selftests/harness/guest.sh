@@ -76,9 +76,12 @@ declare -A guest_allowed=()
 guest_pace=1
 guest_append='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60'
 guest_debug=
+guest_kernel=vmlinux
 if [ -e "$KERNEL_DIR/debug" ]; then
 	guest_debug=1
 	guest_pace=4
+	# KASAN is not set up yet where a vmlinux is entered (PVH): it would crash
+	guest_kernel=vmlinuz
 	guest_append='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 kasan_multi_shot'
 fi
 
@@ -199,7 +202,7 @@ guest_boot() {
 	timeout -k 5 "$((lifetime * guest_pace))" qemu-system-x86_64 \
 		-machine q35,nvdimm=on -accel tcg -cpu "$cpu" -smp "$smp" \
 		-nodefaults -display none -vga none -no-user-config \
-		-kernel "$KERNEL_DIR/vmlinux" -initrd "$KERNEL_DIR/initrd" \
+		-kernel "$KERNEL_DIR/$guest_kernel" -initrd "$KERNEL_DIR/initrd" \
 		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline tsc=unstable $guest_append $append" \
 		"${topology[@]}" \
 		-serial "file:$(guest_log "$name")" \
