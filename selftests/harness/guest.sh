@@ -236,7 +236,7 @@ guest_ready() {
 	for tries in $(seq 8); do
 		! guest -t 30 "$1" true || return 0
 		kill -0 "${guest_pid[$1]}" 2>/dev/null || return 1
-		diag "$1 did not answer within 45 s, try $tries"
+		diag "$1 did not answer within $((30 * guest_pace + 15)) s, try $tries"
 	done
 	return 1
 }
