@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the debug kernel is there to notice, done on purpose. A lockdep report is
- * the last that a boot gives.
+ * What the debug kernel is there to notice, done on purpose. Lockdep ends with the
+ * first report of its own and with the first of KASAN's.
  */
 #include <linux/compiler.h>
 #include <linux/module.h>
@@ -12,23 +12,11 @@
 
 static char *what;
 module_param(what, charp, 0);
-MODULE_PARM_DESC(what, "freed, sleep or order");
+MODULE_PARM_DESC(what, "sleep, order, freed or behind");
 
 static DEFINE_MUTEX(one);
 static DEFINE_MUTEX(other);
 static DEFINE_SPINLOCK(spin);
-
-static int read_freed(void)
-{
-	u8 *byte = kmalloc(64, GFP_KERNEL);
-
-	if (!byte)
-		return -ENOMEM;
-	OPTIMIZER_HIDE_VAR(byte);
-	kfree(byte);
-	READ_ONCE(*byte);
-	return 0;
-}
 
 static int sleep_locked(void)
 {
@@ -52,14 +40,40 @@ static int lock_in_both_orders(void)
 	return 0;
 }
 
+static int read_freed(void)
+{
+	u8 *byte = kmalloc(64, GFP_KERNEL);
+
+	if (!byte)
+		return -ENOMEM;
+	OPTIMIZER_HIDE_VAR(byte);
+	kfree(byte);
+	READ_ONCE(*byte);
+	return 0;
+}
+
+static int read_behind(void)
+{
+	u8 *byte = kmalloc(60, GFP_KERNEL);
+
+	if (!byte)
+		return -ENOMEM;
+	OPTIMIZER_HIDE_VAR(byte);
+	READ_ONCE(byte[60]);
+	kfree(byte);
+	return 0;
+}
+
 static int __init mistakes_init(void)
 {
-	if (what && !strcmp(what, "freed"))
-		return read_freed();
 	if (what && !strcmp(what, "sleep"))
 		return sleep_locked();
 	if (what && !strcmp(what, "order"))
 		return lock_in_both_orders();
+	if (what && !strcmp(what, "freed"))
+		return read_freed();
+	if (what && !strcmp(what, "behind"))
+		return read_behind();
 	return -EINVAL;
 }
 module_init(mistakes_init);
