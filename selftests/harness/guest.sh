@@ -79,7 +79,7 @@ guest_debug=
 guest_kernel=vmlinux
 if [ -e "$KERNEL_DIR/debug" ]; then
 	guest_debug=1
-	guest_pace=4
+	guest_pace=8
 	# KASAN is not set up yet where a vmlinux is entered (PVH): it would crash
 	guest_kernel=vmlinuz
 	guest_append='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 kasan_multi_shot'
