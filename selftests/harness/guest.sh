@@ -82,7 +82,10 @@ if [ -e "$KERNEL_DIR/debug" ]; then
 	guest_pace=8
 	# KASAN is not set up yet where a vmlinux is entered (PVH): it would crash
 	guest_kernel=vmlinuz
-	guest_append='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 kasan_multi_shot'
+	# vm_debug: the kernel fills the descriptors of pages that went offline,
+	# and if any page is bad looks at their flags when they are removed
+	# (clear_hwpoisoned_pages()), which is a BUG then, also with its own kmem
+	guest_append='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 kasan_multi_shot vm_debug=-'
 fi
 
 guest_file() {	# NAME SUFFIX: a file of this boot
