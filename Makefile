@@ -14,7 +14,8 @@ HOSTCFLAGS := -O2 -g -Wall -Wextra -Werror
 Q := $(if $(filter 1,$(V)),,@)
 
 # The cache's kernel; looked up once, and only by the targets that use it
-KERNEL_DIR = $(eval KERNEL_DIR := $$(shell $(H)/kernel $(KVER)))$(or \
+kernel := $(H)/$(if $(filter debug,$(KVER)),debug-kernel,kernel $(KVER))
+KERNEL_DIR = $(eval KERNEL_DIR := $$(shell $(kernel)))$(or \
 	$(KERNEL_DIR),$(error no guest kernel))
 
 # What modules are built for: KDIR, else KVER, else the running kernel if its
@@ -144,6 +145,8 @@ help:	## this list
 	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile tools/install.mk | expand -t 12
 	@echo
 	@echo 'KVER=...    a Debian kernel to fetch, build for and boot (now: 6.1 of this Debian)'
+	@echo 'KVER=debug  the same with one that finds mistakes: KASAN, lockdep; it is built'
+	@echo '            first, and slow: give TESTS'
 	@echo 'KDIR=...    kernel headers to build modules and tools for'
 	@echo 'TESTS=...   test files for check'
 	@echo 'J=2         tests at a time'

@@ -88,4 +88,23 @@ guest_async g crash 'sleep 0.5; echo c >/proc/sysrq-trigger'
 is "a crash while a command runs is noticed" "$(status_of guest -t 30 g 'sleep 20')" 125
 guest_wait_gone g
 
+# The debug kernel notices what it is there for. Lockdep's report is the only one that
+# it gives: none came before, and it was at work while a pool was bound.
+if [ "$guest_debug" ]; then
+	guest_boot g --nvdimm 512M@1
+	ok "a pool is bound" guest g 'devdax
+		modprobe kmem persist_format_type=bitmap
+		daxctl reconfigure-device --mode=system-ram dax0.0
+		modprobe kmemp_blk'
+	guest_expect_log g 'BUG: sleeping function called from invalid context'
+	guest_expect_log g 'WARNING: possible circular locking dependency detected'
+	guest_expect_log g 'BUG: KASAN: (slab-)?use-after-free'
+	guest_expect_log g 'BUG: KASAN: slab-out-of-bounds'
+	for what in sleep order freed behind; do
+		ok "a mistake: $what" \
+			guest g "insmod /kmemp/modules/mistakes.ko what=$what; rmmod mistakes"
+	done
+	guest_poweroff g
+fi
+
 done_testing

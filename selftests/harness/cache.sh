@@ -3,7 +3,8 @@
 #
 # The cache outside the tree: unpacked kernels, the guest's root.  An entry is
 # a directory that appears whole or not at all (filled under a temporary name,
-# then renamed), so an interrupted or a concurrent run does no harm.
+# then renamed), so an interrupted or a concurrent run does no harm.  Who wants
+# the same entry waits; who wants another does not, since some take long.
 
 KMEMP_CACHE=${KMEMP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kmem-persist}
 
@@ -28,7 +29,7 @@ cache_fill() {
 			chmod 755 "$tmp"
 			"$@" "$tmp" >&2 9>&- || exit 1
 			mv -T "$tmp" "$cache_entry"
-		) 9>"$KMEMP_CACHE/.lock" || return 1
+		) 9>"$KMEMP_CACHE/.lock.${cache_entry##*/}" || return 1
 	fi
 	echo "$cache_entry"
 }

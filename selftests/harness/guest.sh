@@ -38,6 +38,9 @@
 #
 # Call all but guest, guest_qmp and those that print from the script's own
 # shell, not from a subshell.
+#
+# On the debug kernel each number of seconds above is multiplied, and a guest has
+# more memory than its test says: what the kernel's own checks take.
 
 harness=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$harness/../.." && pwd)
@@ -70,6 +73,23 @@ declare -A guest_boots=()	# how often it was booted
 declare -A guest_expected=()	# for logscan
 declare -A guest_allowed=()
 
+# The debug kernel: slower by this factor, which holds for its own watchdogs too;
+# and each page that is mapped needs an eighth of a page for KASAN
+guest_pace=1
+guest_append='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60'
+guest_debug=
+guest_kernel=vmlinux
+if [ -e "$KERNEL_DIR/debug" ]; then
+	guest_debug=1
+	guest_pace=8
+	# KASAN is not set up yet where a vmlinux is entered (PVH): it would crash
+	guest_kernel=vmlinuz
+	# vm_debug: the kernel fills the descriptors of pages that went offline,
+	# and if any page is bad looks at their flags when they are removed
+	# (clear_hwpoisoned_pages()), which is a BUG then, also with its own kmem
+	guest_append='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 kasan_multi_shot vm_debug=-'
+fi
+
 guest_file() {	# NAME SUFFIX: a file of this boot
 	echo "$TEST_DIR/$1.${guest_boots[$1]:-0}.$2"
 }
@@ -99,7 +119,7 @@ guest_mib() {	# SIZE: 512M, 2G -> MiB
 
 # prints the arguments for memory, nodes and NVDIMMs, one a line
 guest_topology() {	# NAME RAM TOUCHED NVDIMM...
-	local name=$1 ram=$2 touched=$3 nr=0 node=0 nodes=0 total spec size size_mib align
+	local name=$1 ram=$2 touched=$3 nr=0 node=0 nodes=0 total spec size size_mib extra align
 	shift 3
 	local reserve=,reserve=off prealloc=
 	[ ! "$touched" ] || reserve='' prealloc=,prealloc=on
@@ -109,6 +129,13 @@ guest_topology() {	# NAME RAM TOUCHED NVDIMM...
 		[ "$node" -le "$nodes" ] || nodes=$node
 		total=$((total + $(guest_mib "${spec%@*}")))
 	done
+	if [ "$guest_debug" ]; then
+		size_mib=$(guest_mib "$ram")
+		# a pool's window is mapped twice there
+		extra=$((size_mib / 8 + (total - size_mib) / 4 + 256))
+		ram=$((size_mib + extra))M
+		total=$((total + extra))
+	fi
 	# room for hot-added NVDIMMs too
 	printf '%s\n' -m "$ram,slots=8,maxmem=$((total + 8192))M" \
 		-object "memory-backend-ram,id=ram,size=$ram$reserve$prealloc" \
@@ -180,11 +207,11 @@ guest_boot() {
 	# host its rate is measured wrongly, which makes watchdogs see lockups
 	# until the kernel finds out by itself; a reset guest that has to wait for
 	# the host needs more than 20 s of patience on top
-	timeout -k 5 "$lifetime" qemu-system-x86_64 \
+	timeout -k 5 "$((lifetime * guest_pace))" qemu-system-x86_64 \
 		-machine q35,nvdimm=on -accel tcg -cpu "$cpu" -smp "$smp" \
 		-nodefaults -display none -vga none -no-user-config \
-		-kernel "$KERNEL_DIR/vmlinux" -initrd "$KERNEL_DIR/initrd" \
-		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline tsc=unstable watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60 $append" \
+		-kernel "$KERNEL_DIR/$guest_kernel" -initrd "$KERNEL_DIR/initrd" \
+		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline tsc=unstable $guest_append $append" \
 		"${topology[@]}" \
 		-serial "file:$(guest_log "$name")" \
 		-device virtio-serial-pci \
@@ -217,7 +244,7 @@ guest_ready() {
 	for tries in $(seq 8); do
 		! guest -t 30 "$1" true || return 0
 		kill -0 "${guest_pid[$1]}" 2>/dev/null || return 1
-		diag "$1 did not answer within 45 s, try $tries"
+		diag "$1 did not answer within $((30 * guest_pace + 15)) s, try $tries"
 	done
 	return 1
 }
@@ -229,6 +256,7 @@ guest() {
 		shift 2
 	fi
 	local name=$1
+	seconds=$((seconds * guest_pace))
 	shift
 	if [ $# -gt 0 ]; then
 		"$top/build/harness/guestctl" run "$guest_dir/$name.agent" "$seconds" <<<"$*"
@@ -303,7 +331,7 @@ guest_wait_gone() {
 	fi
 	local name=$1 tries=0
 	while kill -0 "${guest_pid[$name]}" 2>/dev/null; do
-		if [ $((tries += 1)) -gt $((seconds * 50)) ]; then
+		if [ $((tries += 1)) -gt $((seconds * guest_pace * 50)) ]; then
 			diag "$name is still there after $seconds s"
 			return 1
 		fi
@@ -345,7 +373,7 @@ guest_leap() {	# NAME EVENT COMMAND
 	done
 	# the guest may be gone before it could answer; no function, so that
 	# what is killed below is the client itself, which holds the channel
-	"$top/build/harness/guestctl" run "$guest_dir/$1.agent" 60 \
+	"$top/build/harness/guestctl" run "$guest_dir/$1.agent" $((60 * guest_pace)) \
 		<<<"$3" 3>&- 4>&- &
 	trigger=$!
 	wait "$waiter" || status=$?
