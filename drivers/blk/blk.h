@@ -46,6 +46,7 @@ struct gendisk;
  * @lock: see above
  * @volumes: its volumes
  * @open_lock: see above
+ * @known: what volumes there are has been found out
  * @leaving: nothing may be opened or created any more
  */
 struct kmemp_blk_pool {
@@ -55,6 +56,7 @@ struct kmemp_blk_pool {
 	struct mutex lock;
 	struct list_head volumes;
 	spinlock_t open_lock;
+	bool known;
 	bool leaving;
 };
 

@@ -62,16 +62,16 @@ static void appear(struct kmemp_host *host)
 		mutex_init(&pool->lock);
 		spin_lock_init(&pool->open_lock);
 		INIT_LIST_HEAD(&pool->volumes);
-		/* Nothing is created before it is known what there is. */
-		mutex_lock(&pool->lock);
 		ret = register_pool(pool);
-		if (!ret) {
-			list_add_tail(&pool->list, &kmemp_pools);
-			kmemp_volumes_load(pool);
-		}
-		mutex_unlock(&pool->lock);
-		if (ret)
+		if (ret) {
 			put_device(&pool->dev);
+		} else {
+			list_add_tail(&pool->list, &kmemp_pools);
+			mutex_lock(&pool->lock);
+			kmemp_volumes_load(pool);
+			WRITE_ONCE(pool->known, true);
+			mutex_unlock(&pool->lock);
+		}
 	}
 	if (ret)
 		pr_err("kmem %s: no volumes: error %d; try: rmmod kmemp_blk; modprobe kmemp_blk\n",

@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
@@ -66,6 +67,18 @@ static int take_pages(char **line, u64 *pages)
 	return 0;
 }
 
+/*
+ * Nothing is changed before it is known what there is. Who is early tries
+ * again, and does not wait in here: if device_add() fails half way, it waits
+ * for who is in a file.
+ */
+static int begin(struct device *dev, char *line, const char *buf, size_t count)
+{
+	if (!READ_ONCE(to_pool(dev)->known))
+		return restart_syscall();
+	return copy_line(line, buf, count);
+}
+
 static ssize_t create_store(struct device *dev, struct device_attribute *attr,
 			    const char *buf, size_t count)
 {
@@ -73,7 +86,7 @@ static ssize_t create_store(struct device *dev, struct device_attribute *attr,
 	u64 pages, block;
 	int ret;
 
-	ret = copy_line(line, buf, count);
+	ret = begin(dev, line, buf, count);
 	if (!ret)
 		ret = take_pages(&rest, &pages);
 	if (!ret)
@@ -92,7 +105,7 @@ static ssize_t remove_store(struct device *dev, struct device_attribute *attr,
 	char line[LINE];
 	int ret;
 
-	ret = copy_line(line, buf, count);
+	ret = begin(dev, line, buf, count);
 	if (!ret)
 		ret = kmemp_volume_remove(to_pool(dev), line);
 	return ret ?: count;
@@ -106,7 +119,7 @@ static ssize_t resize_store(struct device *dev, struct device_attribute *attr,
 	u64 pages;
 	int ret;
 
-	ret = copy_line(line, buf, count);
+	ret = begin(dev, line, buf, count);
 	if (!ret)
 		ret = take_pages(&rest, &pages);
 	if (!ret)

@@ -210,6 +210,7 @@ void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 			   enum kmemp_use use);
 bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep);
 u64 kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count);
+u32 kmemp_pages_put_back(struct kmemp_pages *pages, const u64 *list, u32 nr);
 bool kmemp_pages_in_use(const struct kmemp_pages *pages, u64 first, u64 last);
 bool kmemp_pages_owned(const struct kmemp_pages *pages, u64 first, u64 last);
 void kmemp_pages_disown(struct kmemp_pages *pages, u64 page, u64 count);

@@ -425,6 +425,41 @@ u64 kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count)
 }
 
 /**
+ * kmemp_pages_put_back - pages that were taken are not needed
+ * @pages: the map
+ * @list: their indices, inside the pool
+ * @nr: how many
+ *
+ * No commit stores into them, and they are stock again, as by
+ * kmemp_pages_give().
+ *
+ * Return: how many of them; that of @list at this index is bad if there is one.
+ */
+u32 kmemp_pages_put_back(struct kmemp_pages *pages, const u64 *list, u32 nr)
+{
+	u32 i = 0;
+
+	while (i < nr) {
+		u32 part = min_t(u32, nr, i + LOCKED_WORDS);
+
+		spin_lock(&pages->lock);
+		for (; i < part; i++) {
+			__clear_bit(list[i], pages->owned);
+			if (known_bad(pages, list[i]))
+				break;
+			if (__test_and_clear_bit(list[i], pages->used))
+				pages->nr_used--;
+			pages->next_stock = min(pages->next_stock, list[i]);
+		}
+		spin_unlock(&pages->lock);
+		if (i < part)
+			break;
+		cond_resched();
+	}
+	return i;
+}
+
+/**
  * kmemp_pages_withhold_offline - stock up from blocks that are offline
  * @pages: the map
  * @count: pages wanted

@@ -168,24 +168,17 @@ static bool note_return(struct kmemp_host *host, u64 page, u64 count)
 	return true;
 }
 
-/* Bad pages stay where they are, and are recorded now that nothing uses them. */
-static void give_run(struct kmemp_host *host, u64 page, u64 end)
-{
-	for (; page < end; page++) {
-		page = kmemp_pages_give(&host->pages, page, end - page);
-		if (page < end)
-			kmemp_poison_report(host, page, GFP_NOIO);
-	}
-}
-
-static void source_put_back(void *arg, u64 page, u64 count)
+/* As give_run() does, at once. */
+static void source_put_back(void *arg, const u64 *pages, u32 nr)
 {
 	struct kmemp_host *host = arg;
+	u32 i;
 
-	spin_lock(&host->pages.lock);
-	kmemp_pages_disown(&host->pages, page, count);
-	spin_unlock(&host->pages.lock);
-	give_run(host, page, page + count);
+	for (i = 0; i < nr; i++) {
+		i += kmemp_pages_put_back(&host->pages, pages + i, nr - i);
+		if (i < nr)
+			kmemp_poison_report(host, pages[i], GFP_NOIO);
+	}
 	if (wq_has_sleeper(&host->supply))
 		wake_up_all(&host->supply);
 	queue_delayed_work(system_unbound_wq, &host->balance, BALANCE_DELAY);
@@ -220,6 +213,16 @@ const struct kmemp_page_source kmemp_supply_source = {
 	.give = source_give,
 	.pending = source_pending,
 };
+
+/* Bad pages stay where they are, and are recorded now that nothing uses them. */
+static void give_run(struct kmemp_host *host, u64 page, u64 end)
+{
+	for (; page < end; page++) {
+		page = kmemp_pages_give(&host->pages, page, end - page);
+		if (page < end)
+			kmemp_poison_report(host, page, GFP_NOIO);
+	}
+}
 
 /**
  * kmemp_supply_collect - into the stock what readers have let go of
@@ -289,10 +292,7 @@ EXPORT_SYMBOL_GPL(kmemp_data_take);
  */
 void kmemp_data_return(struct kmemp_host *host, const u64 *pages, u32 nr)
 {
-	u32 i;
-
-	for (i = 0; i < nr; i++)
-		source_put_back(host, pages[i], 1);
+	source_put_back(host, pages, nr);
 }
 EXPORT_SYMBOL_GPL(kmemp_data_return);
 

@@ -119,8 +119,8 @@ bool kmemp_name_valid(const char *name, size_t len);
  *	hold, or return -ENOSPC and take none. @adds: the batch needs more
  *	pages than it frees; only then may the reserve be spared. May sleep;
  *	called without the commit right.
- * @put_back: These were taken and are not needed: nothing referred to them.
- *	Called as @give is.
+ * @put_back: These @nr pages were taken and are not needed: nothing referred
+ *	to them. Called as @give is.
  * @give: These pages are in use no more, and nothing of the medium's redo
  *	stores into them: they may be RAM. What front ends looked up and still
  *	read is the host's to wait for. Called with the commit right or without,
@@ -136,7 +136,7 @@ bool kmemp_name_valid(const char *name, size_t len);
  */
 struct kmemp_page_source {
 	int (*take)(void *arg, u64 *pages, u32 nr, bool adds);
-	void (*put_back)(void *arg, u64 page, u64 count);
+	void (*put_back)(void *arg, const u64 *pages, u32 nr);
 	void (*give)(void *arg, u64 page, u64 count);
 	void (*pending)(void *arg);
 };

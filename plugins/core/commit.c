@@ -235,18 +235,10 @@ void kmemp_meta_return(struct kmemp_batch *batch)
 {
 	struct kmemp_pool *pool = batch->pool;
 
-	/* They were taken in order: what is left is one run, most often. */
-	while (batch->nr_meta) {
-		u32 last = --batch->nr_meta, count = 1;
-
-		while (batch->nr_meta && batch->meta[batch->nr_meta - 1] ==
-					 batch->meta[batch->nr_meta] - 1) {
-			batch->nr_meta--;
-			count++;
-		}
-		pool->source->put_back(pool->source_arg,
-				       batch->meta[last] - (count - 1), count);
-	}
+	if (batch->nr_meta)
+		pool->source->put_back(pool->source_arg, batch->meta,
+				       batch->nr_meta);
+	batch->nr_meta = 0;
 }
 
 /**

@@ -99,6 +99,12 @@ static int source_take(void *arg, u64 *pages, u32 nr, bool adds)
 	return ret;
 }
 
+static void source_put_back(void *arg, const u64 *pages, u32 nr)
+{
+	while (nr)
+		test_give(arg, pages[--nr], 1);
+}
+
 static void source_give(void *arg, u64 page, u64 count)
 {
 	test_give(arg, page, count);
@@ -115,7 +121,7 @@ static void source_pending(void *arg)
 
 static const struct kmemp_page_source source = {
 	.take = source_take,
-	.put_back = source_give,
+	.put_back = source_put_back,
 	.give = source_give,
 	.pending = source_pending,
 };
