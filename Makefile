@@ -36,11 +36,12 @@ endif
 with_guest_kernel = $(MAKE) --no-print-directory \
 	KDIR=$(KERNEL_DIR)/headers KMEMP_VMLINUX=$(KERNEL_DIR)/vmlinux
 
-# without the kernel's vmlinux beside its headers there is no BTF to make, and
-# kbuild would say so for each module
+# Modules get BTF where the kernel's vmlinux lies beside its headers, and pahole
+# is there; kbuild would say of each module that the one is missing, and fail
+# without the other, as with Debian's headers since 6.12
 kbuild = $(MAKE) $(if $(filter 1,$(V)),,-s) -C $(KDIR) \
 	KMEMP_VMLINUX=$(KMEMP_VMLINUX) \
-	$(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+	$(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 .PHONY: all
 all: modules tools	## modules and tools

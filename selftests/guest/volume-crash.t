@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # ext4 on a volume, killed while it is written to, at ten random moments (times
-# N); then the kernel panics and resets, with the volume mounted and written to.
+# N); then the kernel panics and resets, and then it goes over to another by
+# kexec -s, both with the pool online and the volume mounted and written to.
 # The guest says "durable I" on a port of its own after file I was synced;
 # whatever it said is there afterwards, ext4 is clean after its journal was
 # replayed, the pool is sound, and a raw volume's sectors are never torn.
@@ -60,7 +61,7 @@ disk_of='disk_of() {
 }'
 
 boot() {
-	guest_boot g --nvdimm 1G@1 --reboot
+	guest_boot g --nvdimm 1G@1 --reboot --kexec
 }
 
 # the last file that the guest of this boot has synced
@@ -92,8 +93,10 @@ ok "ext4 on one" guest -t 60 g '
 first=1
 round=0
 # shellcheck disable=SC2046 # words
-for how in $(printf 'killed %.0s' $(seq $((10 * N)))) panic; do
+for how in $(printf 'killed %.0s' $(seq $((10 * N)))) panic kexec; do
 	round=$((round + 1))
+	[ "$how" != kexec ] ||
+		ok "round $round, $how: a kernel is loaded" guest_kexec_load g
 	guest g "$content
 		$disk_of
 		raw=\$(disk_of raw)
@@ -111,6 +114,8 @@ for how in $(printf 'killed %.0s' $(seq $((10 * N)))) panic; do
 		guest_allow_log g 'sysrq: Trigger a crash|Call Trace'
 		ok "round $round: a crash, and a reset" \
 			guest_reboot g 'echo c >/proc/sysrq-trigger' ;;
+	kexec)
+		ok "round $round: kexec" guest_kexec g ;;
 	esac
 	durable=$(durable)
 	: "${durable:=$((first - 1))}"

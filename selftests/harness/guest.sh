@@ -203,6 +203,11 @@ guest_boot() {
 	done
 
 	rm -f "$guest_dir/$name.agent" "$guest_dir/$name.qmp"
+	# norandmaps: QEMU translates code anew for each address at which a process
+	# maps it, and keeps that until the page which holds the code is written
+	# to; each store to such a page then looks at all of it. After some hundred
+	# programs, clearing one page of the C library took minutes: in a bind
+	# after kexec, which clears memory for page descriptors, or in reclaim
 	# tsc=unstable: QEMU's processors do not share a counter, and on a busy
 	# host its rate is measured wrongly, which makes watchdogs see lockups
 	# until the kernel finds out by itself; a reset guest that has to wait for
@@ -211,7 +216,7 @@ guest_boot() {
 		-machine q35,nvdimm=on -accel tcg -cpu "$cpu" -smp "$smp" \
 		-nodefaults -display none -vga none -no-user-config \
 		-kernel "$KERNEL_DIR/$guest_kernel" -initrd "$KERNEL_DIR/initrd" \
-		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline tsc=unstable $guest_append $append" \
+		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline norandmaps tsc=unstable $guest_append $append" \
 		"${topology[@]}" \
 		-serial "file:$(guest_log "$name")" \
 		-device virtio-serial-pci \
