@@ -46,7 +46,8 @@ struct gendisk;
  * @lock: see above
  * @volumes: its volumes
  * @open_lock: see above
- * @known: what volumes there are has been found out
+ * @added: @dev is, and who takes @lock finds what volumes there are; set with
+ *	@lock held, read without
  * @leaving: nothing may be opened or created any more
  */
 struct kmemp_blk_pool {
@@ -56,7 +57,7 @@ struct kmemp_blk_pool {
 	struct mutex lock;
 	struct list_head volumes;
 	spinlock_t open_lock;
-	bool known;
+	bool added;
 	bool leaving;
 };
 

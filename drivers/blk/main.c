@@ -68,8 +68,8 @@ static void appear(struct kmemp_host *host)
 		} else {
 			list_add_tail(&pool->list, &kmemp_pools);
 			mutex_lock(&pool->lock);
+			WRITE_ONCE(pool->added, true);
 			kmemp_volumes_load(pool);
-			WRITE_ONCE(pool->known, true);
 			mutex_unlock(&pool->lock);
 		}
 	}

@@ -68,13 +68,14 @@ static int take_pages(char **line, u64 *pages)
 }
 
 /*
- * Nothing is changed before it is known what there is. Who is early tries
- * again, and does not wait in here: if device_add() fails half way, it waits
- * for who is in a file.
+ * Nothing is changed before it is known what volumes there are. Who comes while
+ * they are looked up waits for the lock; who comes while the device is still
+ * being added tries again, and does not wait in here: if device_add() fails half
+ * way, it waits for who is in a file.
  */
 static int begin(struct device *dev, char *line, const char *buf, size_t count)
 {
-	if (!READ_ONCE(to_pool(dev)->known))
+	if (!READ_ONCE(to_pool(dev)->added))
 		return restart_syscall();
 	return copy_line(line, buf, count);
 }

@@ -390,6 +390,22 @@ bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep)
 	return i == nr;
 }
 
+/*
+ * A page is stock again, unless it is bad. Looked at under the lock: who reports
+ * a bad page has made it known before he looks, under the lock, whether it is in
+ * use.
+ */
+static bool restock(struct kmemp_pages *pages, u64 page)
+{
+	lockdep_assert_held(&pages->lock);
+	if (known_bad(pages, page))
+		return false;
+	if (__test_and_clear_bit(page, pages->used))
+		pages->nr_used--;
+	pages->next_stock = min(pages->next_stock, page);
+	return true;
+}
+
 /**
  * kmemp_pages_give - pages are in use no more
  * @pages: the map
@@ -397,8 +413,7 @@ bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep)
  * @count: how many
  *
  * They are stock again, and it is for the balance to make RAM of them. A bad
- * page stays in use. Looked at under the lock: who reports a bad page has made
- * it known before he looks, under the lock, whether it is in use.
+ * page stays in use.
  *
  * Return: the first page that is bad, or the page behind the last.
  */
@@ -412,10 +427,8 @@ u64 kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count)
 		u64 part = min(end, page + LOCKED_WORDS);
 
 		spin_lock(&pages->lock);
-		pages->next_stock = min(pages->next_stock, page);
-		for (; page < part && !known_bad(pages, page); page++)
-			if (__test_and_clear_bit(page, pages->used))
-				pages->nr_used--;
+		while (page < part && restock(pages, page))
+			page++;
 		spin_unlock(&pages->lock);
 		if (page < part)
 			return page;
@@ -445,11 +458,8 @@ u32 kmemp_pages_put_back(struct kmemp_pages *pages, const u64 *list, u32 nr)
 		spin_lock(&pages->lock);
 		for (; i < part; i++) {
 			__clear_bit(list[i], pages->owned);
-			if (known_bad(pages, list[i]))
+			if (!restock(pages, list[i]))
 				break;
-			if (__test_and_clear_bit(list[i], pages->used))
-				pages->nr_used--;
-			pages->next_stock = min(pages->next_stock, list[i]);
 		}
 		spin_unlock(&pages->lock);
 		if (i < part)

@@ -168,7 +168,7 @@ static bool note_return(struct kmemp_host *host, u64 page, u64 count)
 	return true;
 }
 
-/* As give_run() does, at once. */
+/* No reader has seen them: into the stock at once, but bad ones, see give_run(). */
 static void source_put_back(void *arg, const u64 *pages, u32 nr)
 {
 	struct kmemp_host *host = arg;

@@ -27,6 +27,7 @@
 #include <kmem_persist/plugin.h>
 #include <kmem_persist/ring.h>
 
+/* Objects whose maps are kept in mind; a volume is one. */
 #define BITMAP_CACHED	64u
 
 /**
@@ -80,7 +81,6 @@ bool kmemp_bm_page_valid(const struct bitmap *bitmap, u64 page);
 int kmemp_bm_read(const struct bitmap *bitmap, bool staged, u64 pos, void *dst,
 		  size_t len);
 int kmemp_bm_write(struct bitmap *bitmap, u64 pos, const void *src, size_t len);
-int kmemp_bm_load(const struct bitmap *bitmap, bool staged, u64 pos, u64 *word);
 int kmemp_bm_slot_check(const struct bitmap *bitmap, u64 pos, u64 slot);
 int kmemp_bm_load_slot(const struct bitmap *bitmap, bool staged, u64 pos,
 		       u64 *slot);

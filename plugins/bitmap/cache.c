@@ -10,7 +10,7 @@
  * commits empties it. Its state says who may touch what is in it:
  *
  *	EMPTY	a lookup may make it FILLING, which is its own to fill
- *	READY	nobody writes
+ *	READY	nobody writes; stays until a commit changes that map
  *	STALE	nobody reads or fills: a commit that changes the map is on its
  *		way. It becomes EMPTY when that has stored, and so has waited for
  *		all lookups that began before: none of them still fills it.
@@ -22,7 +22,10 @@
 
 enum { EMPTY, FILLING, READY, STALE };
 
-/* Ids are given out in turn; what finds its entry taken is looked up on the medium. */
+/*
+ * Ids are given out in turn, so that few share an entry; who finds it taken is
+ * looked up on the medium each time.
+ */
 static struct kmemp_bm_cached *entry_of(struct bitmap *bitmap, u64 id)
 {
 	return &bitmap->cache[id % BITMAP_CACHED];

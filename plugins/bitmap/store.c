@@ -57,16 +57,6 @@ int kmemp_bm_write(struct bitmap *bitmap, u64 pos, const void *src, size_t len)
 	return ret;
 }
 
-int kmemp_bm_load(const struct bitmap *bitmap, bool staged, u64 pos, u64 *word)
-{
-	__le64 raw;
-	int ret = kmemp_bm_read(bitmap, staged, pos, &raw, sizeof(raw));
-
-	if (!ret)
-		*word = le64_to_cpu(raw);
-	return ret;
-}
-
 /* A slot whose check is right, and which names a page of the pool, or 0. */
 int kmemp_bm_slot_check(const struct bitmap *bitmap, u64 pos, u64 slot)
 {
@@ -79,9 +69,13 @@ int kmemp_bm_slot_check(const struct bitmap *bitmap, u64 pos, u64 slot)
 int kmemp_bm_load_slot(const struct bitmap *bitmap, bool staged, u64 pos,
 		       u64 *slot)
 {
-	int ret = kmemp_bm_load(bitmap, staged, pos, slot);
+	__le64 raw;
+	int ret = kmemp_bm_read(bitmap, staged, pos, &raw, sizeof(raw));
 
-	return ret ?: kmemp_bm_slot_check(bitmap, pos, *slot);
+	if (ret)
+		return ret;
+	*slot = le64_to_cpu(raw);
+	return kmemp_bm_slot_check(bitmap, pos, *slot);
 }
 
 int kmemp_bm_store(struct bitmap *bitmap, u64 pos, u64 word)
