@@ -104,11 +104,16 @@ payload: $(harness_programs) $(guest_programs)
 unit: packages-build packages-tools
 	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory $(unit_programs)
 
-# What every test runs on, built for the guest's kernel
-.PHONY: test-build
-test-build: packages-build packages-tools packages-test
-	$(Q)+$(with_guest_kernel) modules tools unit
+# What runs in a guest, built for its kernel
+.PHONY: guest-build
+guest-build: packages-build packages-tools packages-test
+	$(Q)+$(with_guest_kernel) modules tools
 	$(Q)+$(with_guest_kernel) payload
+
+# What every test runs on
+.PHONY: test-build
+test-build: guest-build
+	$(Q)+$(with_guest_kernel) unit
 
 .PHONY: check
 check: test-build	## lint and all tests, or only TESTS="FILE..."
@@ -116,11 +121,11 @@ check: test-build	## lint and all tests, or only TESTS="FILE..."
 	$(Q)J=$(J) $(H)/run-tests $(TESTS)
 
 .PHONY: demo
-demo: test-build	## the main job in front of your eyes, on a guest under QEMU
+demo: guest-build	## the main job in front of your eyes, on a guest under QEMU
 	$(Q)selftests/demo/demo
 
 .PHONY: bench
-bench: test-build	## counts, speed and times, beside brd, pmem, BTT and stock kmem
+bench: guest-build	## counts, speed and times, beside brd, pmem, BTT and stock kmem
 	$(Q)selftests/bench/bench
 
 .PHONY: lint

@@ -272,9 +272,9 @@ struct kmemp_findings {
  *	Position with name_len 0: the first of that hash. -ENOENT: none, or no
  *	such object.
  * @next_extent: First extent of @object that ends after @offset, as it is
- *	stored (the core clips and merges). It may find only
- *	the first @max_pages from @offset, or from where the extent begins if
- *	that is later. -ENOENT: none.
+ *	stored (the core clips and merges). It may find only the first @max_pages
+ *	from @offset, or from where the extent begins if that is later. -ENOENT:
+ *	none.
  * @check: Verify every structure of the format, read only, and report. An
  *	error only where the check itself could not go on. The core cross-checks
  *	pages, bounds, counts and orphans by next_*.
