@@ -15,13 +15,19 @@
  */
 #include <string.h>
 
+#include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
 #include "crash_util.h"
+#include "super.h"
 #include "tap.h"
 
 #define MOST_SITES	64
+
+/* A device with room behind a pool. */
+#define LARGE_BYTES	(CRASH_POOL_BYTES + (1 << 20))
+#define PART_PAGES	(CRASH_POOL_BYTES / KMEMP_PAGE_SIZE)
 
 enum { OPENER, COMMITTER, RETIRER };
 
@@ -49,12 +55,6 @@ static const struct known {
 	  "the last of two: the fence of the commit follows before any other store to a state line" },
 	{ "kmemp_ring_retire", "kmemp_bm_prepare", true, 1,
 	  "the last of two: the fence of the same commit follows, its entry would have to reach round to the old tail" },
-	{ "erase_old", "kmemp_super_create", false, 2,
-	  "those of the copies: with one of the two lost, the other and the first page are erased, and a copy alone is refused" },
-	{ "kmemp_super_create", "kmemp_pool_format", false, 1,
-	  "of the copy's page being emptied: it matters where the pool is smaller than the device, which these are not" },
-	{ "kmemp_super_create", "kmemp_pool_format", true, 1,
-	  "between the magic of the first page and what points to it: likewise" },
 };
 
 static struct site sites[MOST_SITES];
@@ -72,7 +72,12 @@ struct scenario {
 	void (*go_on)(struct crash_work *work);
 	judge_fn judge;
 	bool tears;
+	u64 bytes;		/* of the device; 0: CRASH_POOL_BYTES */
+	u64 pages, old_pages;	/* of the pool, of the one before; 0: all */
 };
+
+/* Of the scenario that is played. */
+static u64 device_bytes, pool_pages, old_pool_pages;
 
 static bool judge_batches(struct record *record, struct crash_range range)
 {
@@ -254,11 +259,11 @@ static bool caught(struct record *record, const struct record_trace *trace,
 	bool found = false;
 
 	if (still_open) {
-		record_lines_copy(&hunt.with, still_open, CRASH_POOL_BYTES);
-		record_lines_copy(&hunt.without, still_open, CRASH_POOL_BYTES);
+		record_lines_copy(&hunt.with, still_open, device_bytes);
+		record_lines_copy(&hunt.without, still_open, device_bytes);
 	} else {
-		record_lines_init(&hunt.with, CRASH_POOL_BYTES);
-		record_lines_init(&hunt.without, CRASH_POOL_BYTES);
+		record_lines_init(&hunt.with, device_bytes);
+		record_lines_init(&hunt.without, device_bytes);
 	}
 	for (i = 0; !found && i < trace->nr && most; i++) {
 		const struct record_event *event = &trace->events[i];
@@ -459,7 +464,10 @@ static void run(const struct scenario *scenario, bool stop)
 	unsigned int k;
 	u64 i, last = 0;
 
-	record_init(&record, CRASH_POOL_BYTES);
+	device_bytes = scenario->bytes ?: CRASH_POOL_BYTES;
+	pool_pages = scenario->pages;
+	old_pool_pages = scenario->old_pages;
+	record_init(&record, device_bytes);
 	record.off = true;
 	work.record = &record;
 	scenario->prepare(&work);
@@ -477,7 +485,7 @@ static void run(const struct scenario *scenario, bool stop)
 	tears = scenario->tears;
 	hunt_all(&record, &trace, NULL, range, scenario->judge, scenario->name,
 		 false);
-	record_lines_init(&lines, CRASH_POOL_BYTES);
+	record_lines_init(&lines, device_bytes);
 	for (i = 0; stop && scenario->go_on && i < trace.nr; i++) {
 		const struct record_event *event = &trace.events[i];
 
@@ -503,14 +511,19 @@ static void run(const struct scenario *scenario, bool stop)
 
 /* --------------------------------------------------------- the workloads */
 
-static void fresh(struct crash_work *work)
+static void fresh_of(struct crash_work *work, u64 pages)
 {
 	int err;
 
-	if (test_format(work->record, KMEMP_TYPE_BITMAP) ||
+	if (test_format_part(work->record, KMEMP_TYPE_BITMAP, pages) ||
 	    test_open(&work->t, work->record, false))
 		exit(2);
 	crash_digests[0] = test_digest(&work->t.pool, &err);
+}
+
+static void fresh(struct crash_work *work)
+{
+	fresh_of(work, pool_pages);
 }
 
 static void steps(struct crash_work *work)
@@ -593,6 +606,18 @@ static void count_bigs(void)
 #define FORMATTING	1000
 static u64 old_digest;
 
+/* Is a copy left of the pool that was there before, with its keys? */
+static bool old_copy_left(const struct record *record)
+{
+	u64 magic;
+
+	if (!old_pool_pages || old_pool_pages == pool_pages)
+		return false;
+	memcpy(&magic, record->base + (old_pool_pages - 1) * KMEMP_PAGE_SIZE,
+	       sizeof(magic));
+	return magic == cpu_to_le64(KMEMP_MAGIC);
+}
+
 /* While it is formatted there is no pool, the old one, or the new one. */
 static bool judge_format(struct record *record, struct crash_range range)
 {
@@ -603,7 +628,7 @@ static bool judge_format(struct record *record, struct crash_range range)
 	int err;
 
 	if (range.hi < FORMATTING)
-		return judge_batches(record, range);
+		return !old_copy_left(record) && judge_batches(record, range);
 	crash_stats.states++;
 	switch (test_open(&t, record, false)) {
 	case 0:
@@ -624,11 +649,14 @@ static bool judge_format(struct record *record, struct crash_range range)
 static void junk(struct crash_work *work)
 {
 	struct kmemp_media *media = &work->record->media;
+	u64 copy;
 
 	fresh(work);
+	copy = kmemp_super_copy_pos(&work->t.pool.super);
 	test_close(&work->t);
 	memset(work->record->base, 0, media->size);
 	memset(work->record->base + KMEMP_PAGE_SIZE, 0x5a, 4 << 20);
+	memset(work->record->base + copy, 0x5a, KMEMP_PAGE_SIZE);
 	memset(work->record->base + media->size - KMEMP_PAGE_SIZE, 0x5a,
 	       KMEMP_PAGE_SIZE);
 	old_digest = crash_digests[0];
@@ -638,7 +666,7 @@ static void old_pool(struct crash_work *work)
 {
 	int err;
 
-	fresh(work);
+	fresh_of(work, old_pool_pages);
 	steps(work);
 	old_digest = test_digest(&work->t.pool, &err);
 	test_close(&work->t);
@@ -648,7 +676,7 @@ static void old_pool(struct crash_work *work)
 static void format(struct crash_work *work)
 {
 	record_mark(work->record, CRASH_BEGIN(FORMATTING));
-	if (test_format(work->record, KMEMP_TYPE_BITMAP))
+	if (test_format_part(work->record, KMEMP_TYPE_BITMAP, pool_pages))
 		exit(2);
 	record_mark(work->record, CRASH_DURABLE(0));
 	work->record->thread = OPENER;
@@ -699,6 +727,13 @@ static const struct scenario scenarios[] = {
 	{ "retired, then wraps", fresh, retired_wraps, NULL, judge_batches },
 	{ "format over junk", junk, format, NULL, judge_format },
 	{ "format over a pool", old_pool, format, NULL, judge_format },
+	{ "format of a part over junk", junk, format, NULL, judge_format,
+	  .bytes = LARGE_BYTES, .pages = PART_PAGES },
+	{ "format of a part over a pool of a part", old_pool, format, NULL,
+	  judge_format, .bytes = LARGE_BYTES, .pages = PART_PAGES,
+	  .old_pages = PART_PAGES },
+	{ "format over a pool of a part", old_pool, format, NULL, judge_format,
+	  .bytes = LARGE_BYTES, .old_pages = PART_PAGES },
 	{ "limits", fresh, limits, NULL, judge_batches },
 	{ "steps", fresh, steps, NULL, judge_batches },
 	{ "ring wraps", ring_full, ring_wraps, NULL, judge_batches },

@@ -10,10 +10,11 @@
 
 #include "pool_util.h"
 
-int test_format(struct record *record, u32 type)
+int test_format_part(struct record *record, u32 type, u64 pages)
 {
 	struct kmemp_format_params params = {
 		.type = type,
+		.pool_pages = pages,
 		.label = "test",
 		.data_min = KMEMP_DATA_MIN_DEFAULT,
 	};
@@ -23,6 +24,11 @@ int test_format(struct record *record, u32 type)
 	memset(params.seal_key, 0x22, sizeof(params.seal_key));
 	memset(params.hash_key, 0x33, sizeof(params.hash_key));
 	return kmemp_pool_format(&record->media, &params, &verdict);
+}
+
+int test_format(struct record *record, u32 type)
+{
+	return test_format_part(record, type, 0);
 }
 
 static int note_used(void *arg, u64 page, u64 count, enum kmemp_use use)
@@ -142,6 +148,11 @@ int test_open(struct test_pool *t, struct record *record, bool readonly)
 	if (!t->used)
 		abort();
 	ret = kmemp_pool_walk_used(&t->pool, note_used, t);
+	/* What lies behind a pool that is smaller than its device is not its. */
+	if (!ret)
+		ret = note_used(t, kmemp_pool_pages(&t->pool),
+				t->nr_pages - kmemp_pool_pages(&t->pool),
+				KMEMP_USE_META);
 	if (ret) {
 		free(t->used);
 		kmemp_pool_close(&t->pool);

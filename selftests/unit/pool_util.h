@@ -24,6 +24,8 @@ struct test_pool {
 };
 
 int test_format(struct record *record, u32 type);
+/* A pool of @pages at the device's start. */
+int test_format_part(struct record *record, u32 type, u64 pages);
 int test_open(struct test_pool *t, struct record *record, bool readonly);
 void test_close(struct test_pool *t);
 /* First of @count consecutive free pages, marked used; 0 for none. */
