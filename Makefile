@@ -36,10 +36,13 @@ endif
 with_guest_kernel = $(MAKE) --no-print-directory \
 	KDIR=$(KERNEL_DIR)/headers KMEMP_VMLINUX=$(KERNEL_DIR)/vmlinux
 
+# What has many objects is built on all processors, unless make was told how many
+jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # Modules get BTF where the kernel's vmlinux lies beside its headers, and pahole
 # is there; kbuild would say of each module that the one is missing, and fail
 # without the other, as with Debian's headers since 6.12
-kbuild = $(MAKE) $(if $(filter 1,$(V)),,-s) -C $(KDIR) \
+kbuild = $(MAKE) $(jobs) $(if $(filter 1,$(V)),,-s) -C $(KDIR) \
 	KMEMP_VMLINUX=$(KMEMP_VMLINUX) \
 	$(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
@@ -50,10 +53,10 @@ all: modules tools	## modules and tools
 # changed, hence the rm
 .PHONY: modules
 modules: packages-build	## the kernel modules, for KDIR or KVER
-	$(Q)$(kbuild) M=$(CURDIR) modules
+	$(Q)+$(kbuild) M=$(CURDIR) modules
 	$(Q)! [ Module.symvers -nt selftests/modules/Module.symvers ] || \
 		rm -f selftests/modules/Module.symvers
-	$(Q)$(if $(wildcard selftests/modules/Kbuild),$(kbuild) \
+	$(Q)+$(if $(wildcard selftests/modules/Kbuild),$(kbuild) \
 		M=$(CURDIR)/selftests/modules modules,:)
 
 include tools/tools.mk
@@ -63,7 +66,7 @@ include tools/install.mk
 # Packages first: what is made then asks pkg-config
 .PHONY: tools
 tools: packages-build packages-tools	## the command line tool, build/tools/kmemp
-	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory build/tools/kmemp
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory build/tools/kmemp
 
 .PHONY: packages-%
 packages-%:
@@ -102,7 +105,7 @@ payload: $(harness_programs) $(guest_programs)
 
 .PHONY: unit
 unit: packages-build packages-tools
-	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory $(unit_programs)
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(unit_programs)
 
 # What runs in a guest, built for its kernel
 .PHONY: guest-build

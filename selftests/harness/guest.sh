@@ -212,11 +212,13 @@ guest_boot() {
 	# host its rate is measured wrongly, which makes watchdogs see lockups
 	# until the kernel finds out by itself; a reset guest that has to wait for
 	# the host needs more than 20 s of patience on top
+	# lpj, cryptomgr.notests: a quarter of the boot went into measuring how
+	# fast the processors are, and into the kernel's tests of its ciphers
 	timeout -k 5 "$((lifetime * guest_pace))" qemu-system-x86_64 \
 		-machine q35,nvdimm=on -accel tcg -cpu "$cpu" -smp "$smp" \
 		-nodefaults -display none -vga none -no-user-config \
 		-kernel "$KERNEL_DIR/$guest_kernel" -initrd "$KERNEL_DIR/initrd" \
-		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline norandmaps tsc=unstable $guest_append $append" \
+		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline norandmaps tsc=unstable lpj=9999360 cryptomgr.notests $guest_append $append" \
 		"${topology[@]}" \
 		-serial "file:$(guest_log "$name")" \
 		-device virtio-serial-pci \
