@@ -73,6 +73,28 @@ unlike "it is another boot" "$second" "$boot_id"
 ok "reboot by the guest" guest_reboot g 'echo b >/proc/sysrq-trigger'
 unlike "it is another boot again" "$(guest g 'cat /proc/sys/kernel/random/boot_id')" "$second"
 
+guest_poweroff g
+
+# a guest that goes on where an equal one had booted to
+warm() {
+	tr '\0' '\n' </proc/"$(cat "$guest_dir/g.pid")"/cmdline | grep -cx -e -incoming
+}
+guest_boot g
+is "an equal guest goes on from a saved one" "$(warm)" 1
+random=$(guest g 'head -c 16 /dev/urandom | od -An -tx1')
+late=$(($(date +%s) - $(guest g 'date +%s')))
+is "its clock is the host's" "$((late >= 0 && late < 30 * guest_pace))" 1
+guest_kill g
+guest_boot g
+is "the next one too" "$(warm)" 1
+unlike "their random numbers differ" \
+	"$(guest g 'head -c 16 /dev/urandom | od -An -tx1')" "$random"
+is "and it finds the NVDIMM as the other left it" "$(guest g 'load_nvdimm
+	dd if=/dev/pmem0 bs=1M skip=5 count=2 status=none | sha256sum')" "$sum"
+guest_kill g
+guest_boot g --cold --reboot
+is "one that is to boot boots" "$(warm || true)" 0
+
 # a planted warning must be a failure, unless it is expected
 guest g 'echo "<4>WARNING: planted" >/dev/kmsg'
 failures_of guest_poweroff g

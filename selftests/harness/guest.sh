@@ -21,6 +21,9 @@
 #	--touched		its memory and NVDIMMs are there before it boots, so
 #				that no access to them waits for the host
 #	--lifetime SECONDS	after which it is killed, default 900
+#	--cold			really boot; as do --cpu, --append, --touched and QEMU
+#				arguments. Others may go on where an equal guest had
+#				booted to, see warm.sh
 # guest [-t SECONDS] NAME [COMMAND]	runs COMMAND, or a script from stdin, in the
 #	guest's bash with -eu -o pipefail and guest/lib.sh; output and exit status
 #	come back.  124: timed out (default 60 s), 125: the guest is gone
@@ -63,6 +66,9 @@ if ! declare -F tap_result >/dev/null; then
 	# shellcheck source=selftests/harness/tap.sh
 	. "$harness/tap.sh"
 fi
+
+# shellcheck source=selftests/harness/warm.sh
+. "$harness/warm.sh"
 
 # Images and sockets: in memory, where they cost no disk writes, and with a
 # path short enough for a socket
@@ -161,20 +167,21 @@ guest_topology() {	# NAME RAM TOUCHED NVDIMM...
 
 guest_boot() {
 	local name=$1 ram=1G smp=2 cpu=max append='' reboot='' kexec='' touched='' lifetime=900
-	local nvdimms=() extra=()
+	local nvdimms=() extra=() special=''
 	shift
 	while [ $# -gt 0 ]; do
 		case $1 in
+		--cold) special=1 ;;
 		--ram) ram=$2; shift ;;
 		--nvdimm) nvdimms+=("$2"); shift ;;
 		--smp) smp=$2; shift ;;
-		--cpu) cpu=$2; shift ;;
-		--append) append=$2; shift ;;
+		--cpu) cpu=$2; special=1; shift ;;
+		--append) append=$2; special=1; shift ;;
 		--lifetime) lifetime=$2; shift ;;
 		--reboot) reboot=1 ;;
 		--kexec) kexec=1 ;;
-		--touched) touched=1 ;;
-		--) shift; extra=("$@"); break ;;
+		--touched) touched=1; special=1 ;;
+		--) shift; extra=("$@"); special=1; break ;;
 		*) echo "guest_boot: unknown option $1" >&2; return 2 ;;
 		esac
 		shift
@@ -214,29 +221,44 @@ guest_boot() {
 	# the host needs more than 20 s of patience on top
 	# lpj, cryptomgr.notests: a quarter of the boot went into measuring how
 	# fast the processors are, and into the kernel's tests of its ciphers
-	timeout -k 5 "$((lifetime * guest_pace))" qemu-system-x86_64 \
-		-machine q35,nvdimm=on -accel tcg -cpu "$cpu" -smp "$smp" \
-		-nodefaults -display none -vga none -no-user-config \
-		-kernel "$KERNEL_DIR/$guest_kernel" -initrd "$KERNEL_DIR/initrd" \
-		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline norandmaps tsc=unstable lpj=9999360 cryptomgr.notests $guest_append $append" \
-		"${topology[@]}" \
-		-serial "file:$(guest_log "$name")" \
-		-device virtio-serial-pci \
-		-chardev "socket,id=agent,path=$guest_dir/$name.agent,server=on,wait=off" \
-		-device virtserialport,id=agent,chardev=agent,nr=1 \
-		-chardev "file,id=oracle,path=$(guest_oracle "$name")" \
-		-device virtserialport,chardev=oracle,nr=2 \
-		-qmp "unix:$guest_dir/$name.qmp,server=on,wait=off" \
-		-pidfile "$guest_dir/$name.pid" \
-		"${extra[@]}" >"$(guest_file "$name" qemu)" 2>&1 </dev/null 3>&- 4>&- &
+	local arguments=(-machine "q35,nvdimm=on" -accel tcg -cpu "$cpu" -smp "$smp"
+		-nodefaults -display none -vga none -no-user-config
+		-kernel "$KERNEL_DIR/$guest_kernel" -initrd "$KERNEL_DIR/initrd"
+		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline norandmaps tsc=unstable lpj=9999360 cryptomgr.notests $guest_append $append"
+		"${topology[@]}"
+		-serial "file:$(guest_log "$name")"
+		-device virtio-serial-pci
+		-chardev "socket,id=agent,path=$guest_dir/$name.agent,server=on,wait=off"
+		-device "virtserialport,id=agent,chardev=agent,nr=1"
+		-chardev "file,id=oracle,path=$(guest_oracle "$name")"
+		-device "virtserialport,chardev=oracle,nr=2"
+		-qmp "unix:$guest_dir/$name.qmp,server=on,wait=off"
+		-pidfile "$guest_dir/$name.pid"
+		"${extra[@]}")
+	local saved='' warm=''
+	if [ ! "$special" ]; then
+		saved=$(warm_file "$name" "${arguments[@]}")
+		[ ! -e "$saved" ] || warm=1
+	fi
+	[ ! "$warm" ] || arguments+=(-incoming defer)
+	timeout -k 5 "$((lifetime * guest_pace))" qemu-system-x86_64 "${arguments[@]}" \
+		>"$(guest_file "$name" qemu)" 2>&1 </dev/null 3>&- 4>&- &
 	guest_pid[$name]=$!
 	disown
 
-	if ! guest_ready "$name"; then
+	local status=0
+	{ [ ! "$warm" ] || warm_continue "$name" "$saved"; } &&
+	guest_ready "$name" &&
+	if [ "$warm" ]; then
+		warm_renew "$name"
+	elif [ "$saved" ]; then
+		warm_save "$name" "$saved"
+	fi || status=1
+	if [ "$status" != 0 ]; then
 		diag "$name did not boot; the end of what it said:"
 		diag "$(tail -n 15 "$(guest_file "$name" qemu)" "$(guest_log "$name")" 2>&1)"
-		return 1
 	fi
+	return $status
 }
 
 # The agent's port accepts from the start; its answer is the end of the boot
