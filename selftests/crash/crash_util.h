@@ -6,6 +6,7 @@
 #ifndef KMEMP_TEST_CRASH_UTIL_H
 #define KMEMP_TEST_CRASH_UTIL_H
 
+#include "formats.h"
 #include "pool_util.h"
 
 #define CRASH_POOL_BYTES	(64ULL << 20)
@@ -25,8 +26,14 @@ struct crash_range {
 	u64 lo, hi;
 };
 
+/*
+ * States that were looked at; images recovered for that, since what is the
+ * same as before has the same outcome; of those, contents after recovery that
+ * were new; outcomes where a batch was in flight; crashes within recovery;
+ * repetitions.
+ */
 extern struct crash_stats {
-	u64 states, opened_again, fell_back, went_on;
+	u64 states, images, outcomes, fell_back, went_on;
 	u64 nested, repeated;
 } crash_stats;
 
@@ -46,7 +53,11 @@ void crash_commit(struct crash_work *work, struct kmemp_batch *batch);
 /* Step @i of the workload: one batch. */
 void crash_step(struct crash_work *work, unsigned int i);
 /* Recover what is on the medium and judge it. *@seq: the newest batch. */
+bool crash_recover(struct record *record, struct crash_range range, u64 *seq);
+/* The same; the very image that was judged before is not recovered again. */
 bool crash_judge(struct record *record, struct crash_range range, u64 *seq);
+/* Judge everything anew: the medium was changed behind the record's back. */
+void crash_forget(void);
 /* Of an open line only the first @words are there. */
 void crash_set_line(struct record *record, const struct record_line *line,
 		    unsigned int words);

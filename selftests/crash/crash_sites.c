@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Is every flush and every fence needed, and missed where it is not there?
+ * Is every flush and every fence of every format needed, and missed where it is not there?
  *
  * Each is dropped in turn, by call site. A workload is played, with the site
  * and without it; where lines are open only because it was dropped, they are
@@ -20,6 +20,7 @@
 #include <linux/kernel.h>
 
 #include "crash_util.h"
+#include "place.h"
 #include "super.h"
 #include "tap.h"
 
@@ -34,27 +35,11 @@ enum { OPENER, COMMITTER, RETIRER };
 typedef bool (*judge_fn)(struct record *record, struct crash_range range);
 
 struct site {
-	u64 site, pc;
+	u64 site;
 	bool fence, caught;
-	char function[64], caller_name[64];
+	struct place place, caller;
 	const char *why;	/* it is known not to be missed, or NULL */
 	char by[64];
-};
-
-/*
- * What no state of these workloads can show, with the reason. @nr: how many
- * sites of that function, kind and caller; one more, and the test fails.
- */
-static const struct known {
-	const char *function, *caller;
-	bool fence;
-	unsigned int nr;
-	const char *why;
-} known[] = {
-	{ "kmemp_state_write", "begin_epoch", true, 1,
-	  "the last of two: the fence of the commit follows before any other store to a state line" },
-	{ "kmemp_ring_retire", "kmemp_bm_prepare", true, 1,
-	  "the last of two: the fence of the same commit follows, its entry would have to reach round to the old tail" },
 };
 
 static struct site sites[MOST_SITES];
@@ -239,7 +224,8 @@ static bool has_site(const struct record_trace *trace, u64 site)
 	u64 i;
 
 	for (i = 0; i < trace->nr; i++)
-		if (trace->events[i].site == site)
+		if (trace->events[i].site == site &&
+		    trace->events[i].kind != RECORD_STORE)
 			return true;
 	return false;
 }
@@ -276,7 +262,7 @@ static bool caught(struct record *record, const struct record_trace *trace,
 			most -= crash_stats.states > before;
 		}
 		record_track(&hunt.with, event, record->base);
-		if (event->site != site->site)
+		if (event->kind == RECORD_STORE || event->site != site->site)
 			record_track(&hunt.without, event, record->base);
 		record_play(record, trace, i);
 		follow(&hunt.range, event);
@@ -297,26 +283,25 @@ static bool caught(struct record *record, const struct record_trace *trace,
 	return found;
 }
 
-/* Of the sanitizers that the tests are built with. */
-void __sanitizer_symbolize_pc(u64 pc, const char *fmt, char *out, u64 size);
+static bool is_known(const struct crash_known *known, const struct site *site)
+{
+	return !strcmp(known->function, site->place.function) &&
+	       !strcmp(known->caller, site->caller.function) &&
+	       known->fence == site->fence;
+}
 
 static void add_site(const struct record_event *event)
 {
+	const struct crash_known *known;
 	struct site *site = &sites[nr_sites++];
-	unsigned int k;
 
 	site->site = event->site;
-	site->pc = event->pc;
 	site->fence = event->kind == RECORD_FENCE;
-	__sanitizer_symbolize_pc(event->pc - 1, "%f", site->function,
-				 sizeof(site->function));
-	__sanitizer_symbolize_pc(event->caller - 1, "%f", site->caller_name,
-				 sizeof(site->caller_name));
-	for (k = 0; k < ARRAY_SIZE(known); k++)
-		if (!strcmp(known[k].function, site->function) &&
-		    !strcmp(known[k].caller, site->caller_name) &&
-		    known[k].fence == site->fence)
-			site->why = known[k].why;
+	place_of(event->pc, &site->place);
+	place_of(event->caller, &site->caller);
+	for (known = crash_format->known; known->function; known++)
+		if (is_known(known, site))
+			site->why = known->why;
 }
 
 /* Which sites a trace has, and which of them it shows dropped. */
@@ -331,7 +316,7 @@ static void hunt_all(struct record *record, const struct record_trace *trace,
 	for (i = 0; i < trace->nr; i++) {
 		const struct record_event *event = &trace->events[i];
 
-		if (!event->site)
+		if (!event->site || event->kind == RECORD_STORE)
 			continue;
 		for (k = 0; k < nr_sites; k++)
 			if (sites[k].site == event->site)
@@ -444,12 +429,10 @@ static unsigned int missing(void)
 
 static void print_site(const struct site *site)
 {
-	char place[64];
-
-	__sanitizer_symbolize_pc(site->pc - 1, "%s:%l", place, sizeof(place));
 	printf("# %s in %s, %s, called by %s: %s%s\n",
-	       site->fence ? "fence" : "flush", site->function, place,
-	       site->caller_name, site->caught ? "missed by " : "not missed",
+	       site->fence ? "fence" : "flush", site->place.function,
+	       site->place.line, site->caller.function,
+	       site->caught ? "missed by " : "not missed",
 	       site->caught ? site->by : site->why ? ", known" : "");
 }
 
@@ -464,6 +447,7 @@ static void run(const struct scenario *scenario, bool stop)
 	unsigned int k;
 	u64 i, last = 0;
 
+	crash_forget();
 	device_bytes = scenario->bytes ?: CRASH_POOL_BYTES;
 	pool_pages = scenario->pages;
 	old_pool_pages = scenario->old_pages;
@@ -501,8 +485,9 @@ static void run(const struct scenario *scenario, bool stop)
 	record_lines_free(&lines);
 	record_trace_free(&trace);
 	record_free(&record);
-	printf("# %s: %llu states so far, %u of %u sites not caught\n",
-	       scenario->name, crash_stats.states, missing(), nr_sites);
+	printf("# %s, %s: %llu states so far, %u of %u sites not caught\n",
+	       crash_format->name, scenario->name, crash_stats.states,
+	       missing(), nr_sites);
 	for (k = 0; k < nr_sites; k++)
 		if (!sites[k].caught)
 			print_site(&sites[k]);
@@ -515,7 +500,7 @@ static void fresh_of(struct crash_work *work, u64 pages)
 {
 	int err;
 
-	if (test_format_part(work->record, KMEMP_TYPE_BITMAP, pages) ||
+	if (test_format_part(work->record, crash_format->type, pages) ||
 	    test_open(&work->t, work->record, false))
 		exit(2);
 	crash_digests[0] = test_digest(&work->t.pool, &err);
@@ -676,7 +661,7 @@ static void old_pool(struct crash_work *work)
 static void format(struct crash_work *work)
 {
 	record_mark(work->record, CRASH_BEGIN(FORMATTING));
-	if (test_format_part(work->record, KMEMP_TYPE_BITMAP, pool_pages))
+	if (test_format_part(work->record, crash_format->type, pool_pages))
 		exit(2);
 	record_mark(work->record, CRASH_DURABLE(0));
 	work->record->thread = OPENER;
@@ -743,29 +728,42 @@ static const struct scenario scenarios[] = {
 /* Sites that are neither caught nor known. */
 static unsigned int unknown(void)
 {
-	unsigned int k, i, nr = missing();
+	const struct crash_known *known;
+	unsigned int k, nr = missing();
 
-	for (i = 0; i < ARRAY_SIZE(known); i++) {
+	for (known = crash_format->known; known->function; known++) {
 		unsigned int excused = 0;
 
 		for (k = 0; k < nr_sites; k++)
-			if (!sites[k].caught && sites[k].why == known[i].why &&
-			    excused < known[i].nr)
+			if (!sites[k].caught && sites[k].why == known->why &&
+			    excused < known->nr)
 				excused++;
 		nr -= excused;
 	}
 	return nr;
 }
 
-int main(void)
+static void run_format(const struct crash_format *format)
 {
 	unsigned int i;
 
+	crash_format = format;
+	memset(sites, 0, sizeof(sites));
+	nr_sites = 0;
 	count_bigs();
 	for (i = 0; i < ARRAY_SIZE(scenarios); i++)
 		run(&scenarios[i], true);
 	tap_ok(nr_sites && !unknown(),
-	       "sites caught: %u of %u, %u that are known not to be",
-	       nr_sites - missing(), nr_sites, missing() - unknown());
+	       "%s: sites caught: %u of %u, %u that are known not to be",
+	       format->name, nr_sites - missing(), nr_sites,
+	       missing() - unknown());
+}
+
+int main(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < crash_nr_formats; i++)
+		run_format(&crash_formats[i]);
 	return tap_done();
 }
