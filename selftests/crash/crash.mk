@@ -7,15 +7,19 @@
 # and build/crash/NAME, without, for `make crash`.
 
 crash-crash_states := crash_states.c
-crash-crash_sites := crash_sites.c
+crash-crash_sites := crash_sites.c workloads.c
+crash-crash_gates := crash_gates.c explore.c gates.c sites.c units.c window.c \
+	workloads.c
 
 crash_names := $(patsubst crash-%,%,$(filter crash-%,$(.VARIABLES)))
 crash_shared := $(shared_sources) \
-	$(addprefix selftests/crash/,crash_util.c formats.c place.c) \
+	$(addprefix selftests/crash/,crash_util.c formats.c place.c \
+		seals.c) \
 	$(addprefix selftests/unit/,media_record.c pool_util.c)
 
-# Addresses of call sites are looked up in the program file.
-crash_link := -no-pie
+# Addresses of call sites are looked up in the program file; what is under a
+# seal is learnt from the calls of crc32c().
+crash_link := -no-pie -Wl,--wrap=crc32c
 
 build/obj-crash/%.o: %.c
 	@mkdir -p $(@D)

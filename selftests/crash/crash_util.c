@@ -11,6 +11,7 @@
 
 u64 crash_digests[CRASH_MOST_BATCHES];
 u64 crash_newest;
+u64 crash_after;
 struct crash_stats crash_stats;
 bool crash_quiet;
 unsigned int crash_lazy;
@@ -85,8 +86,7 @@ static void del(struct kmemp_batch *batch, u64 id, unsigned int n,
 		exit(2);
 }
 
-/* Step @i of the workload: one batch. */
-void crash_step(struct crash_work *work, unsigned int i)
+static struct kmemp_batch *build(struct crash_work *work, unsigned int i)
 {
 	struct kmemp_batch *batch = kmemp_batch_new(&work->t.pool);
 	unsigned int k;
@@ -149,7 +149,33 @@ void crash_step(struct crash_work *work, unsigned int i)
 		kmemp_batch_remove(batch, id);
 		break;
 	}
-	crash_commit(work, batch);
+	return batch;
+}
+
+void crash_step(struct crash_work *work, unsigned int i)
+{
+	crash_commit(work, build(work, i));
+}
+
+void crash_queue(struct crash_work *work, unsigned int i, unsigned int nr)
+{
+	struct kmemp_pool *pool = &work->t.pool;
+	u64 seq = pool->newest + 1;
+	int err;
+
+	record_mark(work->record, CRASH_BEGIN(seq));
+	while (nr--) {
+		struct kmemp_batch *batch = build(work, i++);
+
+		if (kmemp_batch_queue(batch))
+			exit(2);
+		kmemp_batch_free(batch);
+	}
+	if (kmemp_pool_sync(pool) || pool->newest != seq)
+		exit(2);
+	record_mark(work->record, CRASH_DURABLE(seq));
+	crash_digests[seq] = test_digest(pool, &err);
+	crash_newest = seq;
 }
 
 /* -------------------------------------------------------------- states */
@@ -168,42 +194,44 @@ static u64 find_entry(struct crash_range range, u64 digest)
 
 /* Keys and what they stand for: 1 + 2 * sequence + good. */
 struct memo {
-	u64 *key, *value;
+	struct known {
+		u64 key, value;
+		u64 after;	/* the image that recovery left */
+	} *known;
 	u64 nr, room;
 };
 
 static struct memo judged, settled;
 
-static u64 *memo_find(struct memo *memo, u64 key)
+static struct known *memo_find(struct memo *memo, u64 key)
 {
 	u64 i;
 
 	if (2 * memo->nr >= memo->room) {
 		struct memo old = *memo;
 
-		memo->room = old.room ? 2 * old.room : 1 << 16;
-		memo->key = calloc(memo->room, sizeof(*memo->key));
-		memo->value = calloc(memo->room, sizeof(*memo->value));
-		if (!memo->key || !memo->value)
+		memo->room = old.room ? 2 * old.room : 1 << 12;
+		memo->known = calloc(memo->room, sizeof(*memo->known));
+		if (!memo->known)
 			abort();
 		memo->nr = 0;
 		for (i = 0; i < old.room; i++)
-			if (old.value[i])
-				*memo_find(memo, old.key[i]) = old.value[i];
-		free(old.key);
-		free(old.value);
+			if (old.known[i].value)
+				*memo_find(memo, old.known[i].key) =
+					old.known[i];
+		free(old.known);
 	}
-	for (i = key % memo->room; memo->value[i] && memo->key[i] != key;)
+	i = key % memo->room;
+	while (memo->known[i].value && memo->known[i].key != key)
 		i = (i + 1) % memo->room;
-	memo->nr += !memo->value[i];
-	memo->key[i] = key;
-	return &memo->value[i];
+	memo->nr += !memo->known[i].value;
+	memo->known[i].key = key;
+	return &memo->known[i];
 }
 
 static void memo_empty(struct memo *memo)
 {
-	free(memo->key);
-	free(memo->value);
+	free(memo->known);
 	memset(memo, 0, sizeof(*memo));
 }
 
@@ -285,7 +313,7 @@ static bool judge_again(struct record *record)
 static bool judge(struct record *record, struct crash_range range, u64 *seq)
 {
 	struct test_pool t;
-	u64 image, *known;
+	struct known *known;
 	bool good;
 	int ret;
 
@@ -297,15 +325,15 @@ static bool judge(struct record *record, struct crash_range range, u64 *seq)
 				t.pool.verdict.particulars);
 		return bad("open failed", -ret, range.lo);
 	}
-	image = mix(record->image, record->fail_page);
-	known = memo_find(&settled, image);
-	good = judge_contents(&t, range, seq, *known);
+	crash_after = record->image;
+	known = memo_find(&settled, mix(crash_after, record->fail_page));
+	good = judge_contents(&t, range, seq, known->value);
 	test_close(&t);
-	if (!good || *known)
+	if (!good || known->value)
 		return good;
 	crash_stats.outcomes++;
 	good = judge_again(record);
-	*known = good;
+	known->value = good;
 	return good;
 }
 
@@ -331,17 +359,19 @@ bool crash_recover(struct record *record, struct crash_range range, u64 *seq)
 
 bool crash_judge(struct record *record, struct crash_range range, u64 *seq)
 {
-	u64 *known = memo_find(&judged, question(record, range));
+	struct known *known = memo_find(&judged, question(record, range));
 	bool good;
 
-	if (!*known) {
+	if (!known->value) {
 		good = crash_recover(record, range, seq);
-		*known = 1 + 2 * *seq + good;
+		known->value = 1 + 2 * *seq + good;
+		known->after = crash_after;
 		return good;
 	}
 	crash_stats.states++;
-	*seq = (*known - 1) / 2;
-	good = (*known - 1) % 2;
+	crash_after = known->after;
+	*seq = (known->value - 1) / 2;
+	good = (known->value - 1) % 2;
 	if (good)
 		count(range, *seq);
 	return good;

@@ -40,6 +40,8 @@ extern struct crash_stats {
 /* Of what the pool holds after each batch. */
 extern u64 crash_digests[CRASH_MOST_BATCHES];
 extern u64 crash_newest;
+/* The image that recovery left of the state that was judged last. */
+extern u64 crash_after;
 /* Say nothing of violations: they are looked for. */
 extern bool crash_quiet;
 
@@ -52,6 +54,8 @@ extern bool crash_promises;
 void crash_commit(struct crash_work *work, struct kmemp_batch *batch);
 /* Step @i of the workload: one batch. */
 void crash_step(struct crash_work *work, unsigned int i);
+/* Steps from the @i-th on, of which only the last is waited for. */
+void crash_queue(struct crash_work *work, unsigned int i, unsigned int nr);
 /* Recover what is on the medium and judge it. *@seq: the newest batch. */
 bool crash_recover(struct record *record, struct crash_range range, u64 *seq);
 /* The same; the very image that was judged before is not recovered again. */

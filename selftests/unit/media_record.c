@@ -2,6 +2,7 @@
 /*
  * See media_record.h.
  */
+#include <nmmintrin.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,22 +63,18 @@ static void set_site(struct record_event *event, struct where where)
 	event->caller = where.caller;
 }
 
-/* Of a line; 0 for one that holds zeros, so that a fresh medium has image 0. */
+/* Of a line: two CRCs that go side by side, so that it costs little. */
 static u64 line_image(u64 line, const u8 *bytes)
 {
-	u64 hash = 0, any = 0, word;
+	u64 a = line, b = ~line, word;
 	unsigned int i;
 
 	for (i = 0; i < KMEMP_LINE_SIZE; i += sizeof(word)) {
 		memcpy(&word, bytes + i, sizeof(word));
-		any |= word;
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-		hash ^= hash >> 29;
+		a = _mm_crc32_u64(a, word);
+		b = _mm_crc32_u64(b, word * 0x9e3779b97f4a7c15ULL);
 	}
-	if (!any)
-		return 0;
-	hash = (hash ^ line) * 0xbf58476d1ce4e5b9ULL;
-	return hash ^ hash >> 32;
+	return (a << 32 | b) * 0xbf58476d1ce4e5b9ULL;
 }
 
 static void poke(struct record *record, u64 pos, const void *src, size_t len)
@@ -111,6 +108,8 @@ static int do_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
 	if (record->reads && len)
 		memset(record->reads + line, 1, last - line + 1);
 	memcpy(dst, record->base + pos, len);
+	if (record->on_read)
+		record->on_read(pos, dst, len);
 	return 0;
 }
 
@@ -121,6 +120,7 @@ static void store(struct record *record, u64 pos, const void *src, size_t len,
 
 	if (!record->off) {
 		event = add(record, RECORD_STORE, pos, len);
+		event->image = record->image;
 		set_site(event, where);
 		record->bytes = grow(record->bytes,
 				     record->nr_bytes + 2 * len,
@@ -226,9 +226,10 @@ void record_undo(struct record *record, u64 nr)
 		event = &record->events[--record->nr];
 		if (event->kind != RECORD_STORE)
 			continue;
-		poke(record, event->pos, record->bytes + event->bytes,
-		     event->len);
+		memcpy(record->base + event->pos, record->bytes + event->bytes,
+		       event->len);
 		record->nr_bytes = event->bytes;
+		record->image = event->image;
 	}
 }
 
@@ -248,9 +249,11 @@ void record_take(const struct record *record, u64 from,
 	trace->bytes = malloc(record->nr_bytes + 1);
 	if (!trace->events || !trace->bytes)
 		abort();
-	memcpy(trace->events, record->events + from,
-	       trace->nr * sizeof(*trace->events));
-	memcpy(trace->bytes, record->bytes, record->nr_bytes);
+	if (trace->nr)
+		memcpy(trace->events, record->events + from,
+		       trace->nr * sizeof(*trace->events));
+	if (record->nr_bytes)
+		memcpy(trace->bytes, record->bytes, record->nr_bytes);
 }
 
 void record_trace_free(struct record_trace *trace)

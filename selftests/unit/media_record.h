@@ -25,6 +25,7 @@ struct record_event {
 	u32 len;
 	u64 pos;
 	u64 bytes;	/* place of old, then new, in record->bytes */
+	u64 image;	/* of the medium before a store */
 	u64 site;	/* which store, flush or fence it is in the source */
 	u64 pc, caller;	/* and where that is, for people */
 	u32 thread;	/* a fence completes the flushes of its own only */
@@ -52,6 +53,8 @@ struct record {
 	u32 thread;		/* who is at it: the test says so */
 	u64 image;		/* of all that is stored, whatever the way there */
 	u8 *reads;		/* a byte per line: it was read; NULL: not kept */
+	/* Told of each read, after it; NULL: nobody is. */
+	void (*on_read)(u64 pos, const void *dst, size_t len);
 	u64 fail_page;		/* 1 + a page that cannot be read; 0: none */
 };
 
