@@ -38,7 +38,7 @@ bool gate_report(enum gate_kind kind, unsigned int percent, const char *what)
 	u64 seen = gates[kind].seen, all = gates[kind].all, i;
 
 	printf("# %-28s %6llu of %llu", what, seen, all);
-	if (percent < 100)
+	if (percent && percent < 100)
 		printf(", at least %u %% wanted", percent);
 	putchar('\n');
 	for (i = 0; i < all - seen && i < MOST_NAMES; i++)

@@ -14,6 +14,7 @@ enum gate_kind {
 	GATE_OUTCOMES,		/* of batches in flight, both */
 	GATE_WINDOWS_1,		/* of workloads of one operation, exhausted */
 	GATE_WINDOWS_2,		/* of two */
+	GATE_WINDOWS_MORE,	/* of more */
 	GATE_WINDOWS_RECOVERY,	/* of recoveries that were cut */
 	GATE_MUTANTS,		/* caught */
 	NR_GATES,
