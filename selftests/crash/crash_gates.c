@@ -155,7 +155,7 @@ static void make_pool(struct crash_work *work, const struct pool *pool)
 	if (test_format(work->record, crash_format->type) ||
 	    test_open(&work->t, work->record, false))
 		exit(2);
-	crash_digests[0] = test_digest(&work->t.pool, &err);
+	crash_digests[0] = crash_digest(&work->t, &err);
 	pool->prepare(work);
 	record_forget(work->record);
 	work->record->off = false;

@@ -254,7 +254,7 @@ static void record_workload(struct record *record, unsigned int before,
 	if (test_format(record, crash_format->type) ||
 	    test_open(&work.t, record, false))
 		exit(2);
-	crash_digests[0] = test_digest(&work.t.pool, &err);
+	crash_digests[0] = crash_digest(&work.t, &err);
 	crash_newest = 0;
 	for (i = 0; i < before; i++)
 		crash_step(&work, i);

@@ -11,6 +11,8 @@
 
 u64 crash_digests[CRASH_MOST_BATCHES];
 u64 crash_newest;
+/* The last line of data: no two are the same. */
+static u64 crash_stored;
 u64 crash_after;
 struct crash_stats crash_stats;
 bool crash_quiet;
@@ -22,6 +24,50 @@ static bool bad(const char *what, u64 a, u64 b)
 	if (!crash_quiet)
 		fprintf(stderr, "# %s: %llu, %llu\n", what, a, b);
 	return false;
+}
+
+static u64 mix(u64 hash, u64 word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 32;
+}
+
+/* A line of data that tells which one it is, and where it belongs. */
+static void make_data(u64 pos, u64 serial, u64 *data)
+{
+	unsigned int i;
+
+	data[0] = serial;
+	for (i = 1; i < KMEMP_LINE_SIZE / 8; i++)
+		data[i] = mix(mix(serial, pos), i);
+}
+
+/* Which line of data is there? 0 where there is none, or not the whole of it. */
+static u64 find_data(const struct record *record, u64 pos)
+{
+	u64 found[KMEMP_LINE_SIZE / 8], data[KMEMP_LINE_SIZE / 8];
+
+	memcpy(found, record->base + pos, sizeof(found));
+	make_data(pos, found[0], data);
+	return memcmp(found, data, sizeof(data)) ? 0 : found[0];
+}
+
+u64 crash_digest(struct test_pool *t, int *err)
+{
+	u64 hash = test_digest(&t->pool, err), id = 0;
+	struct kmemp_extent extent;
+
+	for (; !*err && !kmemp_pool_next_object(&t->pool, &id); id++) {
+		u64 offset = 0;
+
+		while (!kmemp_pool_next_extent(&t->pool, id, offset, 1ULL << 30,
+					       &extent)) {
+			hash = mix(hash, find_data(t->record, extent.page <<
+						   KMEMP_PAGE_SHIFT));
+			offset = extent.offset + extent.count;
+		}
+	}
+	return hash;
 }
 
 /* ------------------------------------------------------------ workload */
@@ -46,8 +92,22 @@ void crash_commit(struct crash_work *work, struct kmemp_batch *batch)
 		record_mark(work->record, CRASH_DURABLE(seq));
 	if (seq >= CRASH_MOST_BATCHES)
 		exit(2);
-	crash_digests[seq] = test_digest(pool, &err);
+	crash_digests[seq] = crash_digest(&work->t, &err);
 	crash_newest = seq;
+}
+
+/* What front ends do before they queue a batch. */
+static void store_data(struct crash_work *work, u64 page)
+{
+	struct kmemp_media *media = &work->record->media;
+	u64 pos = page << KMEMP_PAGE_SHIFT;
+	u64 data[KMEMP_LINE_SIZE / 8];
+
+	make_data(pos, ++crash_stored, data);
+	kmemp_media_write(media, pos, data, sizeof(data));
+	kmemp_media_flush(media, pos, sizeof(data));
+	/* The data is durable before the batch that maps it. */
+	kmemp_media_fence(media);
 }
 
 static void map(struct crash_work *work, struct kmemp_batch *batch, u64 id,
@@ -58,7 +118,10 @@ static void map(struct crash_work *work, struct kmemp_batch *batch, u64 id,
 		.page = test_take(&work->t, count),
 	};
 
-	if (!extent.page || kmemp_batch_map(batch, id, &extent))
+	if (!extent.page)
+		exit(2);
+	store_data(work, extent.page);
+	if (kmemp_batch_map(batch, id, &extent))
 		exit(2);
 }
 
@@ -174,7 +237,7 @@ void crash_queue(struct crash_work *work, unsigned int i, unsigned int nr)
 	if (kmemp_pool_sync(pool) || pool->newest != seq)
 		exit(2);
 	record_mark(work->record, CRASH_DURABLE(seq));
-	crash_digests[seq] = test_digest(pool, &err);
+	crash_digests[seq] = crash_digest(&work->t, &err);
 	crash_newest = seq;
 }
 
@@ -241,12 +304,6 @@ void crash_forget(void)
 	memo_empty(&settled);
 }
 
-static u64 mix(u64 hash, u64 word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 32;
-}
-
 /* The medium, and all that a verdict over it depends on. */
 static u64 question(const struct record *record, struct crash_range range)
 {
@@ -274,7 +331,7 @@ static bool judge_contents(struct test_pool *t, struct crash_range range,
 	int err;
 
 	*seq = t->pool.newest;
-	digest = test_digest(&t->pool, &err);
+	digest = crash_digest(t, &err);
 	if (crash_lazy)
 		*seq = find_entry(range, digest);
 	if (!known)

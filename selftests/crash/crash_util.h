@@ -50,6 +50,11 @@ extern unsigned int crash_lazy;
 /* Claim that what is queued is durable: a fault that must be found. */
 extern bool crash_promises;
 
+/*
+ * Hash of all that the pool holds, of the data too: of the first line of each
+ * extent, which the workloads store before they map it.
+ */
+u64 crash_digest(struct test_pool *t, int *err);
 /* Commit with marks around, free the batch, keep its digest. */
 void crash_commit(struct crash_work *work, struct kmemp_batch *batch);
 /* Step @i of the workload: one batch. */

@@ -26,7 +26,7 @@ static void fresh_of(struct crash_work *work, u64 pages)
 	if (test_format_part(work->record, crash_format->type, pages) ||
 	    test_open(&work->t, work->record, false))
 		exit(2);
-	crash_digests[0] = test_digest(&work->t.pool, &err);
+	crash_digests[0] = crash_digest(&work->t, &err);
 }
 
 static void fresh(struct crash_work *work)
@@ -152,7 +152,7 @@ static bool judge_format(struct record *record, struct crash_range range,
 	default:
 		return false;
 	}
-	digest = test_digest(&t.pool, &err);
+	digest = crash_digest(&t, &err);
 	findings = record->fail_page ? 0 : test_check(&t.pool, false);
 	good = test_partition(&t);
 	test_close(&t);
@@ -182,7 +182,7 @@ static void old_pool(struct crash_work *work)
 
 	fresh_of(work, old_pool_pages);
 	steps(work);
-	old_digest = test_digest(&work->t.pool, &err);
+	old_digest = crash_digest(&work->t, &err);
 	test_close(&work->t);
 }
 
