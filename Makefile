@@ -7,7 +7,8 @@ N ?= 1
 V ?= 0
 J ?= 2
 TESTS ?=
-export N V
+SEED ?= 1
+export N V SEED
 
 H := selftests/harness
 HOSTCFLAGS := -O2 -g -Wall -Wextra -Werror
@@ -61,6 +62,7 @@ modules: packages-build	## the kernel modules, for KDIR or KVER
 
 include tools/tools.mk
 include selftests/unit/unit.mk
+include selftests/crash/crash.mk
 include tools/install.mk
 
 # Packages first: what is made then asks pkg-config
@@ -123,6 +125,16 @@ check: test-build	## lint and all tests, or only TESTS="FILE..."
 	$(Q)$(if $(TESTS),,+$(with_guest_kernel) lint)
 	$(Q)J=$(J) $(H)/run-tests $(TESTS)
 
+.PHONY: crash
+crash: packages-build packages-tools	## what a crash may leave, over every format: gates as fractions
+	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory build/crash/crash_gates
+	$(Q)J=$(J) selftests/crash/run full
+
+.PHONY: crash-long
+crash-long: packages-build packages-tools	## the same, then random workloads for N minutes, from SEED on
+	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory build/crash/crash_gates
+	$(Q)J=$(J) selftests/crash/run long
+
 .PHONY: demo
 demo: guest-build	## the main job in front of your eyes, on a guest under QEMU
 	$(Q)selftests/demo/demo
@@ -151,7 +163,7 @@ clean:	## remove what was built; the cache of guest kernels stays
 
 .PHONY: help
 help:	## this list
-	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile tools/install.mk | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*	## /\1	/p' Makefile tools/install.mk | expand -t 12
 	@echo
 	@echo 'KVER=...    a Debian kernel to fetch, build for and boot (now: 6.1 of this Debian)'
 	@echo 'KVER=debug  the same with one that finds mistakes: KASAN, lockdep; it is built'
@@ -159,5 +171,6 @@ help:	## this list
 	@echo 'KDIR=...    kernel headers to build modules and tools for'
 	@echo 'TESTS=...   test files for check'
 	@echo 'J=2         tests at a time'
-	@echo 'N=1         scale of long test loops'
+	@echo 'N=1         scale of long test loops; minutes of crash-long'
+	@echo 'SEED=1      first random workload of crash-long'
 	@echo 'V=1         show commands, and each assertion'

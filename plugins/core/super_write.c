@@ -222,10 +222,16 @@ static void erase_old(struct kmemp_media *media)
 	 * leaves the old pool whole, and mends its copy.
 	 */
 	kmemp_media_fence(media);
+	kmemp_media_store64(media, 0, 0);
+	kmemp_media_flush(media, 0, sizeof(u64));
+	/*
+	 * The first page's magic is gone, and no old superblock left, before
+	 * the rest of that page and the first byte of the new pool are stored:
+	 * a page with its magic that lacks lines would be a damaged pool.
+	 */
+	kmemp_media_fence(media);
 	kmemp_media_fill(media, 0, 0, KMEMP_PAGE_SIZE);
 	kmemp_media_flush(media, 0, KMEMP_PAGE_SIZE);
-	/* No old superblock is left before the first byte of the new pool. */
-	kmemp_media_fence(media);
 }
 
 /**

@@ -2,6 +2,7 @@
 /*
  * See media_record.h.
  */
+#include <nmmintrin.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,13 +44,56 @@ static struct record_event *add(struct record *record, enum record_kind kind,
 	return event;
 }
 
+/* Who asked for a store, a flush or a fence. */
+struct where {
+	u64 pc, caller;
+};
+
 /*
- * Who asked for a flush or a fence: the caller of kmemp_media_*(), and its
- * caller, since helpers have several. The tests are built with frame pointers
- * and without tail calls.
+ * The caller of kmemp_media_*(), and its caller, since helpers have several.
+ * The tests are built with frame pointers and without tail calls.
  */
-#define SITE()	((u64)__builtin_return_address(1) * 31 +		\
-		 (u64)__builtin_return_address(2))
+#define HERE()	((struct where){ (u64)__builtin_return_address(1),	\
+				 (u64)__builtin_return_address(2) })
+
+static void set_site(struct record_event *event, struct where where)
+{
+	event->site = where.pc * 31 + where.caller;
+	event->pc = where.pc;
+	event->caller = where.caller;
+}
+
+/* Of a line: two CRCs that go side by side, so that it costs little. */
+static u64 line_image(u64 line, const u8 *bytes)
+{
+	u64 a = line, b = ~line, word;
+	unsigned int i;
+
+	for (i = 0; i < KMEMP_LINE_SIZE; i += sizeof(word)) {
+		memcpy(&word, bytes + i, sizeof(word));
+		a = _mm_crc32_u64(a, word);
+		b = _mm_crc32_u64(b, word * 0x9e3779b97f4a7c15ULL);
+	}
+	return (a << 32 | b) * 0xbf58476d1ce4e5b9ULL;
+}
+
+static void poke(struct record *record, u64 pos, const void *src, size_t len)
+{
+	while (len) {
+		u64 line = pos / KMEMP_LINE_SIZE;
+		u8 *bytes = record->base + line * KMEMP_LINE_SIZE;
+		size_t at = pos % KMEMP_LINE_SIZE;
+		size_t part = len < KMEMP_LINE_SIZE - at ? len :
+			      KMEMP_LINE_SIZE - at;
+
+		record->image -= line_image(line, bytes);
+		memcpy(bytes + at, src, part);
+		record->image += line_image(line, bytes);
+		src = (const u8 *)src + part;
+		pos += part;
+		len -= part;
+	}
+}
 
 static int do_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
 {
@@ -64,18 +108,20 @@ static int do_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
 	if (record->reads && len)
 		memset(record->reads + line, 1, last - line + 1);
 	memcpy(dst, record->base + pos, len);
+	if (record->on_read)
+		record->on_read(pos, dst, len);
 	return 0;
 }
 
-static void do_write(struct kmemp_media *media, u64 pos, const void *src,
-		     size_t len)
+static void store(struct record *record, u64 pos, const void *src, size_t len,
+		  struct where where)
 {
-	struct record *record = to_record(media);
+	struct record_event *event;
 
 	if (!record->off) {
-		struct record_event *event = add(record, RECORD_STORE, pos,
-						 len);
-
+		event = add(record, RECORD_STORE, pos, len);
+		event->image = record->image;
+		set_site(event, where);
 		record->bytes = grow(record->bytes,
 				     record->nr_bytes + 2 * len,
 				     &record->bytes_room, 1);
@@ -85,25 +131,32 @@ static void do_write(struct kmemp_media *media, u64 pos, const void *src,
 		memcpy(record->bytes + record->nr_bytes + len, src, len);
 		record->nr_bytes += 2 * len;
 	}
-	memcpy(record->base + pos, src, len);
+	poke(record, pos, src, len);
+}
+
+static void do_write(struct kmemp_media *media, u64 pos, const void *src,
+		     size_t len)
+{
+	store(to_record(media), pos, src, len, HERE());
 }
 
 static void do_store64(struct kmemp_media *media, u64 pos, u64 value)
 {
 	__le64 raw = cpu_to_le64(value);
 
-	do_write(media, pos, &raw, sizeof(raw));
+	store(to_record(media), pos, &raw, sizeof(raw), HERE());
 }
 
 static void do_fill(struct kmemp_media *media, u64 pos, u8 byte, size_t len)
 {
+	struct where where = HERE();
 	u8 page[KMEMP_PAGE_SIZE];
 
 	memset(page, byte, sizeof(page));
 	while (len) {
 		size_t part = len < sizeof(page) ? len : sizeof(page);
 
-		do_write(media, pos, page, part);
+		store(to_record(media), pos, page, part, where);
 		pos += part;
 		len -= part;
 	}
@@ -112,29 +165,19 @@ static void do_fill(struct kmemp_media *media, u64 pos, u8 byte, size_t len)
 static void do_flush(struct kmemp_media *media, u64 pos, size_t len)
 {
 	struct record *record = to_record(media);
-	struct record_event *event;
-	u64 site = SITE();
+	struct where where = HERE();
 
-	if (record->off)
-		return;
-	event = add(record, RECORD_FLUSH, pos, len);
-	event->site = site;
-	event->pc = (u64)__builtin_return_address(1);
-	event->caller = (u64)__builtin_return_address(2);
+	if (!record->off)
+		set_site(add(record, RECORD_FLUSH, pos, len), where);
 }
 
 static void do_fence(struct kmemp_media *media)
 {
 	struct record *record = to_record(media);
-	struct record_event *event;
-	u64 site = SITE();
+	struct where where = HERE();
 
-	if (record->off)
-		return;
-	event = add(record, RECORD_FENCE, 0, 0);
-	event->site = site;
-	event->pc = (u64)__builtin_return_address(1);
-	event->caller = (u64)__builtin_return_address(2);
+	if (!record->off)
+		set_site(add(record, RECORD_FENCE, 0, 0), where);
 }
 
 static const struct kmemp_media_ops record_ops = {
@@ -186,6 +229,7 @@ void record_undo(struct record *record, u64 nr)
 		memcpy(record->base + event->pos, record->bytes + event->bytes,
 		       event->len);
 		record->nr_bytes = event->bytes;
+		record->image = event->image;
 	}
 }
 
@@ -205,9 +249,11 @@ void record_take(const struct record *record, u64 from,
 	trace->bytes = malloc(record->nr_bytes + 1);
 	if (!trace->events || !trace->bytes)
 		abort();
-	memcpy(trace->events, record->events + from,
-	       trace->nr * sizeof(*trace->events));
-	memcpy(trace->bytes, record->bytes, record->nr_bytes);
+	if (trace->nr)
+		memcpy(trace->events, record->events + from,
+		       trace->nr * sizeof(*trace->events));
+	if (record->nr_bytes)
+		memcpy(trace->bytes, record->bytes, record->nr_bytes);
 }
 
 void record_trace_free(struct record_trace *trace)
@@ -223,8 +269,15 @@ void record_play(struct record *record, const struct record_trace *trace,
 	const struct record_event *event = &trace->events[nr];
 
 	if (event->kind == RECORD_STORE)
-		do_write(&record->media, event->pos,
-			 trace->bytes + event->bytes + event->len, event->len);
+		store(record, event->pos,
+		      trace->bytes + event->bytes + event->len, event->len,
+		      (struct where){ event->pc, event->caller });
+}
+
+/* Store bytes; the site is nobody's. */
+void record_set(struct record *record, u64 pos, const void *src, size_t len)
+{
+	store(record, pos, src, len, (struct where){});
 }
 
 void record_lines_init(struct record_lines *lines, u64 size)
@@ -266,8 +319,14 @@ void record_lines_copy(struct record_lines *to, const struct record_lines *from,
 	u32 i;
 
 	record_lines_init(to, size);
-	for (i = 0; i < from->nr; i++)
-		*append(to, from->line[i].where) = from->line[i];
+	for (i = 0; i < from->nr; i++) {
+		struct record_line *line = append(to, from->line[i].where);
+
+		/* Its events are of another trace. */
+		*line = from->line[i];
+		line->since = 0;
+		line->flushed_at = 0;
+	}
 }
 
 static void close_line(struct record_lines *lines, u32 i)
@@ -291,6 +350,7 @@ void record_track(struct record_lines *lines, const struct record_event *event,
 	struct record_line *line;
 	u32 i;
 
+	lines->nr_events++;
 	switch (event->kind) {
 	case RECORD_STORE:
 		for (; where < end; where++) {
@@ -299,6 +359,7 @@ void record_track(struct record_lines *lines, const struct record_event *event,
 			line = append(lines, where);
 			line->where = where;
 			line->has_flushed = false;
+			line->since = lines->nr_events;
 			memcpy(line->durable, now + where * KMEMP_LINE_SIZE,
 			       KMEMP_LINE_SIZE);
 		}
@@ -311,6 +372,7 @@ void record_track(struct record_lines *lines, const struct record_event *event,
 			memcpy(line->flushed, now + where * KMEMP_LINE_SIZE,
 			       KMEMP_LINE_SIZE);
 			line->has_flushed = true;
+			line->flushed_at = lines->nr_events;
 			line->thread = event->thread;
 		}
 		break;
@@ -321,6 +383,7 @@ void record_track(struct record_lines *lines, const struct record_event *event,
 			    line->thread != event->thread)
 				continue;
 			line->has_flushed = false;
+			line->since = line->flushed_at;
 			memcpy(line->durable, line->flushed, KMEMP_LINE_SIZE);
 			if (!memcmp(line->durable, now + line->where *
 				    KMEMP_LINE_SIZE, KMEMP_LINE_SIZE))

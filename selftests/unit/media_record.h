@@ -25,7 +25,8 @@ struct record_event {
 	u32 len;
 	u64 pos;
 	u64 bytes;	/* place of old, then new, in record->bytes */
-	u64 site;	/* of a flush or fence: which one it is in the source */
+	u64 image;	/* of the medium before a store */
+	u64 site;	/* which store, flush or fence it is in the source */
 	u64 pc, caller;	/* and where that is, for people */
 	u32 thread;	/* a fence completes the flushes of its own only */
 };
@@ -37,6 +38,8 @@ struct record_line {
 	u8 flushed[KMEMP_LINE_SIZE];
 	bool has_flushed;
 	u32 thread;
+	u64 since;	/* first event that may not be durable, 0: none of these */
+	u64 flushed_at;	/* the same, once what was flushed is */
 };
 
 struct record {
@@ -48,7 +51,10 @@ struct record {
 	u64 nr_bytes, bytes_room;
 	bool off;		/* do not remember */
 	u32 thread;		/* who is at it: the test says so */
+	u64 image;		/* of all that is stored, whatever the way there */
 	u8 *reads;		/* a byte per line: it was read; NULL: not kept */
+	/* Told of each read, after it; NULL: nobody is. */
+	void (*on_read)(u64 pos, const void *dst, size_t len);
 	u64 fail_page;		/* 1 + a page that cannot be read; 0: none */
 };
 
@@ -57,12 +63,14 @@ void record_free(struct record *record);
 void record_mark(struct record *record, u64 value);
 void record_undo(struct record *record, u64 nr);
 void record_forget(struct record *record);
+void record_set(struct record *record, u64 pos, const void *src, size_t len);
 
 /* The open lines; @index: place in @line + 1, by number of the line. */
 struct record_lines {
 	struct record_line *line;
 	u32 *index;
 	u32 nr, room;
+	u64 nr_events;	/* that were followed */
 };
 
 /* A part of what a medium remembers, to be played again. */

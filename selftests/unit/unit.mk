@@ -14,19 +14,22 @@ unit-test_none := test_none.c media_cut.c fixture.c
 unit-test_media_file := test_media_file.c
 unit-test_orphan := test_orphan.c media_record.c pool_util.c
 unit-conformance := conformance.c model.c media_record.c pool_util.c
-unit-crash_bitmap := crash_bitmap.c crash_util.c media_record.c pool_util.c
-unit-crash_sites := crash_sites.c crash_util.c media_record.c pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
 unit-test_queue := test_queue.c media_record.c pool_util.c
 
 tsan-test_queue_threads := test_queue_threads.c media_record.c pool_util.c
 
-# The recorder tells call sites apart by return addresses: no sibling calls.
-unit_flags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter \
+# The recorder tells call sites apart by return addresses: no sibling calls; and
+# no copies of a function but those that the source asks for, where sites are
+# known by their names.
+test_flags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -fno-omit-frame-pointer \
 	-fno-optimize-sibling-calls -Wno-frame-address -msse4.2 \
-	-Itools/shim/include -Iinclude -Itools -Iplugins/core \
+	-Itools/shim/include -Iinclude -Itools -Iplugins/core -Iselftests/unit \
 	-include linux/compiler.h
+unit_flags := $(test_flags) -O1 -fno-inline-small-functions \
+	-fno-inline-functions -fno-inline-functions-called-once \
+	-fno-partial-inlining -fno-ipa-cp -fno-ipa-sra -fno-ipa-icf
 unit_sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_sanitize := -fsanitize=thread
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Crashes of format bitmap: a workload is recorded, and cut after every store
+ * Crashes of every format: a workload is recorded, and cut after every store
  * and at every fence. At each cut the medium is put into states that the crash
  * may leave:
  *
@@ -64,7 +64,8 @@ static bool try(struct record *record, struct crash_range range, unsigned int de
 		const struct record_lines *still_open)
 {
 	u64 start = record->nr, seq;
-	bool good = crash_judge(record, range, &seq);
+	bool good = depth ? crash_recover(record, range, &seq) :
+			    crash_judge(record, range, &seq);
 
 	if (good && depth && record->nr > start) {
 		struct record_lines lines;
@@ -112,7 +113,7 @@ static bool try_line(struct record *record, struct record_lines *lines, u32 i,
 	return good;
 }
 
-static u64 cut_nr;
+static u64 cut_nr, outer_nr;
 /* How deep crashes in recoveries go: the workload itself is cut most densely. */
 static unsigned int most_depth;
 /* Stores in a row after which not each is cut any more, and which then are. */
@@ -136,21 +137,22 @@ static bool cut(struct record *record, struct record_lines *lines,
 		reads = calloc(nr, 1);
 		record->reads = reads;
 	}
-	good = crash_judge(record, range, &seq);
+	good = crash_recover(record, range, &seq);
 	record->reads = NULL;
 	record_undo(record, start);
-	if (good && depth && turn % 32 == 3)
+	if (good && depth && turn % 16 == 3)
 		good = try(record, range, depth, NULL) &&
 		       try(record, range, depth, lines);
 	/* Not of lazy batches: it counts what was committed. */
-	if (good && depth && !crash_lazy && turn % 256 == 19)
+	if (good && depth && depth == most_depth && !crash_lazy &&
+	    outer_nr++ % 48 == 19)
 		good = repeat(record, seq, depth);
 	record_undo(record, start);
 	/* None of it. */
 	for (i = 0; i < lines->nr; i++)
 		crash_set_line(record, &lines->line[i], 0);
 	if (good && lines->nr)
-		good = try(record, range, turn % 32 == 5 ? depth : 0, NULL);
+		good = try(record, range, turn % 16 == 5 ? depth : 0, NULL);
 	/* Between batches either superblock page may be lost besides. */
 	for (i = 0; good && range.lo == range.hi && whole && i < 2; i++) {
 		u64 at = record->nr;
@@ -177,7 +179,7 @@ static bool cut(struct record *record, struct record_lines *lines,
 		    (lines->nr > many && (line->where + turn) % thin))
 			continue;
 		good = try_line(record, lines, i, 0, range,
-				(turn + i) % 256 == 9 ? depth : 0) &&
+				(turn + i) % 64 == 9 ? depth : 0) &&
 		       try_line(record, lines, i, -1, range, 0);
 		for (words = 1; good && words < 8; words++)
 			if (scale > 1 || words == 1 + (turn + i) % 7)
@@ -249,10 +251,10 @@ static void record_workload(struct record *record, unsigned int before,
 	int err;
 
 	record->off = true;
-	if (test_format(record, KMEMP_TYPE_BITMAP) ||
+	if (test_format(record, crash_format->type) ||
 	    test_open(&work.t, record, false))
 		exit(2);
-	crash_digests[0] = test_digest(&work.t.pool, &err);
+	crash_digests[0] = crash_digest(&work.t, &err);
 	crash_newest = 0;
 	for (i = 0; i < before; i++)
 		crash_step(&work, i);
@@ -292,9 +294,10 @@ static bool run(struct record *record, unsigned int before,
 
 static void report(const char *what, bool good)
 {
-	tap_ok(good, "%s", what);
-	printf("# %llu states, recovery cut %llu times, repeated %llu, fell back %llu, went on %llu\n",
-	       crash_stats.states, crash_stats.nested, crash_stats.repeated, crash_stats.fell_back,
+	tap_ok(good, what, crash_format->name);
+	printf("# %llu states, %llu images, recovery cut %llu times, repeated %llu, fell back %llu, went on %llu\n",
+	       crash_stats.states, crash_stats.images, crash_stats.nested,
+	       crash_stats.repeated, crash_stats.fell_back,
 	       crash_stats.went_on);
 	fflush(stdout);
 	memset(&crash_stats, 0, sizeof(crash_stats));
@@ -317,11 +320,11 @@ static bool run_fresh(unsigned int before, unsigned int batches,
 static void run_lazy(void)
 {
 	crash_lazy = 5;
-	report("batches queued, every fifth time made durable",
+	report("%s: batches queued, every fifth time made durable",
 	       run_fresh(0, 23, 8));
 	crash_promises = true;
 	crash_quiet = true;
-	report("a promise that is not kept is found", !run_fresh(0, 4, 0));
+	report("%s: a promise that is not kept is found", !run_fresh(0, 4, 0));
 	crash_promises = false;
 	crash_quiet = false;
 	crash_lazy = 0;
@@ -329,14 +332,22 @@ static void run_lazy(void)
 
 int main(void)
 {
+	unsigned int i;
+
 	if (tap_scale() > 1) {
 		dense = 16 * tap_scale();
 		sparse = 7;
 		many = 48 * tap_scale();
 		thin = 3;
 	}
-	report("every operation on a fresh pool", run_fresh(0, 16, 4));
-	report("the same on one that has been used", run_fresh(20, 6, 4));
-	run_lazy();
+	for (i = 0; i < crash_nr_formats; i++) {
+		crash_format = &crash_formats[i];
+		crash_forget();
+		report("%s: every operation on a fresh pool",
+		       run_fresh(0, 16, 4));
+		report("%s: the same on one that has been used",
+		       run_fresh(20, 6, 4));
+		run_lazy();
+	}
 	return tap_done();
 }

@@ -6,6 +6,7 @@
 #ifndef KMEMP_TEST_CRASH_UTIL_H
 #define KMEMP_TEST_CRASH_UTIL_H
 
+#include "formats.h"
 #include "pool_util.h"
 
 #define CRASH_POOL_BYTES	(64ULL << 20)
@@ -25,14 +26,22 @@ struct crash_range {
 	u64 lo, hi;
 };
 
+/*
+ * States that were looked at; images recovered for that, since what is the
+ * same as before has the same outcome; of those, contents after recovery that
+ * were new; outcomes where a batch was in flight; crashes within recovery;
+ * repetitions.
+ */
 extern struct crash_stats {
-	u64 states, opened_again, fell_back, went_on;
+	u64 states, images, outcomes, fell_back, went_on;
 	u64 nested, repeated;
 } crash_stats;
 
 /* Of what the pool holds after each batch. */
 extern u64 crash_digests[CRASH_MOST_BATCHES];
 extern u64 crash_newest;
+/* The image that recovery left of the state that was judged last. */
+extern u64 crash_after;
 /* Say nothing of violations: they are looked for. */
 extern bool crash_quiet;
 
@@ -41,12 +50,23 @@ extern unsigned int crash_lazy;
 /* Claim that what is queued is durable: a fault that must be found. */
 extern bool crash_promises;
 
+/*
+ * Hash of all that the pool holds, of the data too: of the first line of each
+ * extent, which the workloads store before they map it.
+ */
+u64 crash_digest(struct test_pool *t, int *err);
 /* Commit with marks around, free the batch, keep its digest. */
 void crash_commit(struct crash_work *work, struct kmemp_batch *batch);
 /* Step @i of the workload: one batch. */
 void crash_step(struct crash_work *work, unsigned int i);
+/* Steps from the @i-th on, of which only the last is waited for. */
+void crash_queue(struct crash_work *work, unsigned int i, unsigned int nr);
 /* Recover what is on the medium and judge it. *@seq: the newest batch. */
+bool crash_recover(struct record *record, struct crash_range range, u64 *seq);
+/* The same; the very image that was judged before is not recovered again. */
 bool crash_judge(struct record *record, struct crash_range range, u64 *seq);
+/* Judge everything anew: the medium was changed behind the record's back. */
+void crash_forget(void);
 /* Of an open line only the first @words are there. */
 void crash_set_line(struct record *record, const struct record_line *line,
 		    unsigned int words);

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Crash tests: every format of selftests/crash/formats.c, put into the states
+# that a crash may leave. Included by the top-level Makefile after
+# selftests/unit/unit.mk. A program is one line: crash-NAME := its own sources.
+# Each is built twice: build/unit/NAME, with ASan and UBSan, for `make check`,
+# and build/crash/NAME, without, for `make crash`.
+
+crash-crash_states := crash_states.c
+crash-crash_sites := crash_sites.c workloads.c
+crash-crash_gates := crash_gates.c explore.c gates.c sites.c units.c window.c \
+	workloads.c
+
+crash_names := $(patsubst crash-%,%,$(filter crash-%,$(.VARIABLES)))
+crash_shared := $(shared_sources) \
+	$(addprefix selftests/crash/,crash_util.c formats.c place.c \
+		seals.c) \
+	$(addprefix selftests/unit/,media_record.c pool_util.c)
+
+# Addresses of call sites are looked up in the program file; what is under a
+# seal is learnt from the calls of crc32c().
+crash_link := -no-pie -Wl,--wrap=crc32c
+
+build/obj-crash/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(test_flags) -O2 -MMD -MP -c -o $@ $<
+
+# $(1): program
+define crash_rules
+unit_programs += build/unit/$(1)
+
+build/unit/$(1): $(patsubst %.c,build/obj-unit/%.o,$(crash_shared) \
+		$(addprefix selftests/crash/,$(crash-$(1))))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $(unit_flags) $(unit_sanitize) $(crash_link) -o $$@ $$^
+
+build/crash/$(1): $(patsubst %.c,build/obj-crash/%.o,$(crash_shared) \
+		$(addprefix selftests/crash/,$(crash-$(1))))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $(test_flags) -O2 $(crash_link) -o $$@ $$^
+endef
+$(foreach p,$(crash_names),$(eval $(call crash_rules,$(p))))
+
+-include $(shell [ ! -d build/obj-crash ] || find build/obj-crash -name '*.d')

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Plays a trace, and at each fence, at each mark and at its end recovers the
+ * states that a crash may leave.
+ */
+#ifndef KMEMP_TEST_CRASH_EXPLORE_H
+#define KMEMP_TEST_CRASH_EXPLORE_H
+
+#include "gates.h"
+#include "window.h"
+#include "workloads.h"
+
+/**
+ * struct explore - what is explored
+ * @record: the medium, at the trace's beginning
+ * @trace: the trace
+ * @name: of the workload
+ * @judge: of its states
+ * @range: what recovery may end with, at the trace's beginning
+ * @from: the first event that is cut at
+ * @bound: merged states of a window up to which it is exhausted; 0: of each
+ *	window only what the other gates ask for
+ * @windows: the gate that its windows count for
+ * @count: windows and outcomes count
+ * @depth: how deep recoveries are cut in their turn
+ * @lines: open lines, while it goes on
+ * @window: the ones that differ, at a cut
+ * @flies: a batch is in flight, and has been since it could be cut
+ * @fell_back: a state without it was recovered
+ * @went_on: a state with it was
+ */
+struct explore {
+	struct record *record;
+	const struct record_trace *trace;
+	const char *name;
+	crash_judge_fn *judge;
+	struct crash_range range;
+	u64 from;
+	u32 bound;
+	enum gate_kind windows;
+	bool count;
+	unsigned int depth;
+
+	struct record_lines lines;
+	struct window window;
+	bool flies, fell_back, went_on;
+};
+
+/* How many recoveries that store alike are cut. */
+extern unsigned int explore_alike;
+
+/* True: no state was recovered wrongly. The medium is as it was before. */
+bool explore(struct explore *x);
+/* The state that is on the medium. */
+bool explore_state(struct explore *x);
+/* units.c: all merged states of the window; *@all: none was left out. */
+bool explore_units(struct explore *x, bool *all);
+/* Recoveries are cut anew, not only those that store in another way. */
+void explore_forget(void);
+
+#endif

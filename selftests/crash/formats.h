@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The formats that the crash tests are run with: a format joins by a line of
+ * crash_formats[].
+ */
+#ifndef KMEMP_TEST_CRASH_FORMATS_H
+#define KMEMP_TEST_CRASH_FORMATS_H
+
+#include <stdbool.h>
+
+#include <linux/types.h>
+
+/**
+ * struct crash_known - flushes or fences that no workload shows to be missed
+ * @function: that has them
+ * @caller: of it
+ * @fence: fences, not flushes
+ * @nr: how many there are; one more, and the test fails
+ * @why: the reason
+ */
+struct crash_known {
+	const char *function, *caller;
+	bool fence;
+	unsigned int nr;
+	const char *why;
+};
+
+/**
+ * struct crash_format - a format under test
+ * @type: its number
+ * @name: its name
+ * @known: ends with an empty one
+ */
+struct crash_format {
+	u32 type;
+	const char *name;
+	const struct crash_known *known;
+};
+
+extern const struct crash_format crash_formats[];
+extern const unsigned int crash_nr_formats;
+/* The one that is tested now. */
+extern const struct crash_format *crash_format;
+
+#endif

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * See seals.h. The tests are linked so that every call of crc32c() comes here.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/crc32c.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+
+#include "seals.h"
+
+#define NOBODY		((u32)-1)
+/* Reads and CRCs back to which a CRC is traced. */
+#define MOST_READS	16u
+#define MOST_CHAINS	16u
+
+static struct {
+	struct record *record;
+	struct window *window;
+	u32 *index;		/* place in the window + 1, by line */
+	u64 nr_lines;
+	struct {
+		u64 pos;
+		const u8 *dst;
+		size_t len;
+	} reads[MOST_READS];
+	unsigned int nr_reads;
+	struct {
+		u32 crc, line;	/* what came out; a line under it, NOBODY */
+	} chains[MOST_CHAINS];
+	unsigned int nr_chains;
+} learn;
+
+u32 __real_crc32c(u32 crc, const void *address, unsigned int length);
+u32 __wrap_crc32c(u32 crc, const void *address, unsigned int length);
+
+static void on_read(u64 pos, const void *dst, size_t len)
+{
+	unsigned int slot = learn.nr_reads++ % MOST_READS;
+	u64 line;
+
+	learn.reads[slot].pos = pos;
+	learn.reads[slot].dst = dst;
+	learn.reads[slot].len = len;
+	for (line = pos / KMEMP_LINE_SIZE; line * KMEMP_LINE_SIZE < pos + len;
+	     line++)
+		if (learn.index[line])
+			learn.window->line[learn.index[line] - 1].read = true;
+}
+
+static bool holds(u64 pos, const void *bytes, size_t len)
+{
+	return !memcmp(learn.record->base + pos, bytes, len);
+}
+
+/* Where the bytes were read from, by their address or as a copy; 0: nowhere. */
+static u64 source(const u8 *bytes, size_t len)
+{
+	unsigned int i, nr = min(learn.nr_reads, MOST_READS);
+
+	for (i = 0; i < nr; i++) {
+		unsigned int slot = (learn.nr_reads - 1 - i) % MOST_READS;
+		const u8 *dst = learn.reads[slot].dst;
+		u64 pos = learn.reads[slot].pos;
+		size_t room = learn.reads[slot].len;
+
+		if (bytes >= dst && bytes + len <= dst + room &&
+		    holds(pos + (bytes - dst), bytes, len))
+			return pos + (bytes - dst);
+		if (len >= 16 && len <= room && holds(pos, bytes, len))
+			return pos;
+	}
+	return (u64)-1;
+}
+
+static void join(u32 a, u32 b)
+{
+	struct window *window = learn.window;
+	u32 from = window->line[b].group, to = window->line[a].group, i;
+
+	for (i = 0; from != to && i < window->nr; i++)
+		if (window->line[i].group == from)
+			window->line[i].group = to;
+}
+
+static void seal(u32 *first, u64 pos, size_t len)
+{
+	u64 line;
+
+	for (line = pos / KMEMP_LINE_SIZE; line * KMEMP_LINE_SIZE < pos + len;
+	     line++) {
+		u32 index = learn.index[line];
+
+		if (!index)
+			continue;
+		learn.window->line[--index].sealed = true;
+		if (*first == NOBODY)
+			*first = index;
+		else
+			join(*first, index);
+	}
+}
+
+u32 __wrap_crc32c(u32 crc, const void *address, unsigned int length)
+{
+	u32 result = __real_crc32c(crc, address, length), line = NOBODY;
+	unsigned int i, nr = min(learn.nr_chains, MOST_CHAINS);
+	u64 pos;
+
+	if (!learn.record || !length)
+		return result;
+	pos = source(address, length);
+	if (pos == (u64)-1)
+		return result;
+	for (i = 0; i < nr; i++)
+		if (learn.chains[i].crc == crc)
+			line = learn.chains[i].line;
+	seal(&line, pos, length);
+	i = learn.nr_chains++ % MOST_CHAINS;
+	learn.chains[i].crc = result;
+	learn.chains[i].line = line;
+	return result;
+}
+
+void seals_learn(struct record *record, struct window *window)
+{
+	u64 lines = record->media.size / KMEMP_LINE_SIZE;
+	u32 i;
+
+	if (learn.nr_lines != lines) {
+		free(learn.index);
+		learn.index = calloc(lines, sizeof(*learn.index));
+		learn.nr_lines = lines;
+		if (!learn.index)
+			abort();
+	}
+	for (i = 0; i < window->nr; i++)
+		learn.index[window->line[i].where] = i + 1;
+	learn.record = record;
+	learn.window = window;
+	learn.nr_reads = 0;
+	learn.nr_chains = 0;
+	record->on_read = on_read;
+}
+
+void seals_learnt(void)
+{
+	u32 i;
+
+	for (i = 0; i < learn.window->nr; i++)
+		learn.index[learn.window->line[i].where] = 0;
+	learn.record->on_read = NULL;
+	learn.record = NULL;
+}

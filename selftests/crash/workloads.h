@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Workloads that are recorded and cut, for every format.
+ */
+#ifndef KMEMP_TEST_CRASH_WORKLOADS_H
+#define KMEMP_TEST_CRASH_WORKLOADS_H
+
+#include "crash_util.h"
+
+/* Who stores: no fence of one completes flushes of another. */
+enum { CRASH_OPENER, CRASH_COMMITTER, CRASH_RETIRER };
+
+/* In place of a sequence while the pool is being formatted. */
+#define CRASH_FORMATTING	1000
+
+typedef bool crash_judge_fn(struct record *record, struct crash_range range,
+			    u64 *seq);
+
+/**
+ * struct crash_scenario - a workload
+ * @name: its name
+ * @prepare: leaves a medium, and a pool opened where @play is to go on
+ * @play: what is recorded and cut
+ * @go_on: what a stopped one goes on with, opened again; NULL: it is not
+ * @judge: of its states
+ * @slow: recovery has much to do
+ * @tears: one line of an entry is lost, then one alone comes
+ * @bytes: of the device; 0: CRASH_POOL_BYTES
+ * @pages: of the pool; 0: all
+ * @old_pages: of the one before; 0: all
+ */
+struct crash_scenario {
+	const char *name;
+	void (*prepare)(struct crash_work *work);
+	void (*play)(struct crash_work *work);
+	void (*go_on)(struct crash_work *work);
+	crash_judge_fn *judge;
+	bool slow, tears;
+	u64 bytes;
+	u64 pages, old_pages;
+};
+
+extern const struct crash_scenario crash_scenarios[];
+extern const unsigned int crash_nr_scenarios;
+/* Of the device of the scenario that was recorded. */
+extern u64 crash_device_bytes;
+
+/* The medium is at the trace's beginning. @range: the newest batch there. */
+void crash_scenario_record(const struct crash_scenario *scenario,
+			   struct record *record, struct record_trace *trace,
+			   struct crash_range *range);
+
+#endif
