@@ -52,14 +52,6 @@ bind() {
 	guest g "modprobe kmem persist_format_type=bitmap; $system_ram; modprobe kmemp_blk"
 }
 
-# shellcheck disable=SC2016 # for the guest
-disk_of='disk_of() {
-	for i in $(seq 100); do
-		grep -lx "$1" /sys/block/kmempblk*/volume/name 2>/dev/null && break
-		sleep 0.1
-	done | cut -d/ -f4
-}'
-
 boot() {
 	guest_boot g --nvdimm 1G@1 --reboot --kexec
 }
@@ -98,7 +90,6 @@ for how in $(printf 'killed %.0s' $(seq $((10 * N)))) panic kexec; do
 	[ "$how" != kexec ] ||
 		ok "round $round, $how: a kernel is loaded" guest_kexec_load g
 	guest g "$content
-		$disk_of
 		raw=\$(disk_of raw)
 		set -- $first
 		$writers" || fail "the writers run"
@@ -124,7 +115,6 @@ for how in $(printf 'killed %.0s' $(seq $((10 * N)))) panic kexec; do
 	ok "round $round, $how after $moment ms, durable up to $durable: the pool is sound" sound
 	ok "round $round: it binds" bind
 	ok "round $round: what was durable is there, ext4 is clean" guest -t 120 g "$content
-		$disk_of
 		disk=\$(disk_of fs)
 		mkdir -p /mnt/v
 		mount /dev/\$disk /mnt/v
@@ -136,7 +126,7 @@ for how in $(printf 'killed %.0s' $(seq $((10 * N)))) panic kexec; do
 		umount /mnt/v
 		fsck.ext4 -fn /dev/\$disk >/tmp/fsck 2>&1 || { cat /tmp/fsck; exit 1; }
 		mount /dev/\$disk /mnt/v"
-	ok "round $round: no sector is torn" guest g "$disk_of
+	ok "round $round: no sector is torn" guest g "
 		dd if=/dev/\$(disk_of raw) bs=512 count=350 iflag=direct status=none |
 			tr '\0' '0' | fold -w 512 |
 			awk '!/^0*[0-9]+\$/ || length(\$0) != 512 { bad = 1 } END { exit bad }'"

@@ -10,13 +10,6 @@
 
 system_ram='daxctl reconfigure-device --mode=system-ram dax0.0'
 persist=/sys/bus/dax/devices/dax0.0/persist
-# shellcheck disable=SC2016 # for the guest
-disk_of='disk_of() {
-	for i in $(seq 100); do
-		grep -lx "$1" /sys/block/kmempblk*/volume/name 2>/dev/null && break
-		sleep 0.1
-	done | cut -d/ -f4
-}'
 
 bind() {
 	guest g devdax >/dev/null
@@ -35,11 +28,11 @@ ok "two volumes" guest g "
 
 # kmemp_blk goes and comes back
 ok "its module can go while no volume is open" guest g 'rmmod kmemp_blk; ! ls /sys/block | grep kmempblk'
-ok "and brings them back" guest g "modprobe kmemp_blk; $disk_of; test -n \"\$(disk_of a)\""
+ok "and brings them back" guest g "modprobe kmemp_blk; test -n \"\$(disk_of a)\""
 
 # Offline without any user: volumes work by copies
 ok "memory goes offline while no volume is open" guest -t 120 g 'daxctl offline-memory dax0.0'
-ok "and a volume is written and read all the same" guest -t 60 g "$disk_of
+ok "and a volume is written and read all the same" guest -t 60 g "
 	disk=\$(disk_of b)
 	dd if=/dev/urandom of=/tmp/b bs=1M count=8 status=none
 	dd if=/tmp/b of=/dev/\$disk bs=1M oflag=direct status=none
@@ -55,7 +48,7 @@ actions=/sys/kernel/debug/notifier-error-inject/memory/actions
 # appears; HOW "open" keeps it open, else it is opened for each piece
 write_b() {
 	guest g 'rm -f /tmp/stop /tmp/pieces' &&
-	guest_async g writer "$disk_of
+	guest_async g writer "
 		set -eu
 		disk=/dev/\$(disk_of b)
 		[ $1 != open ] || exec 9<\$disk
@@ -84,7 +77,7 @@ wrote_b() {
 		[ "$(cat /tmp/pieces)" != "$before" ]
 		touch /tmp/stop' &&
 	guest_await g writer &&
-	guest g "$disk_of
+	guest g "
 		dd if=/dev/\$(disk_of b) bs=1M count=8 iflag=direct status=none | cmp - /tmp/model"
 }
 
@@ -100,7 +93,7 @@ injected() {
 	pool_accounts g
 }
 
-ok "b is written once" guest g "$disk_of
+ok "b is written once" guest g "
 	echo $((300 << 20)) >$persist/data_min
 	dd if=/dev/zero of=/dev/\$(disk_of b) bs=1M count=8 oflag=direct status=none
 	truncate -s 8M /tmp/model"
@@ -133,7 +126,7 @@ guest g "echo 0 >$persist/data_min"
 guest_allow_log g 'Memory failure: '
 guest_allow_log g 'is bad and in use'
 guest_allow_log g 'critical medium error|I/O error, dev kmempblk|Buffer I/O error on dev kmempblk'
-guest g "$disk_of
+guest g "
 	disk=\$(disk_of b)
 	blkdiscard \$(printf /dev/%s \$disk)
 	echo $((400 << 20)) >$persist/data_min
@@ -151,14 +144,14 @@ diag "page $page of the pool, the window begins at $window_first"
 ok "a page of a volume lies in the window" test "$page" -ge "$window_first"
 guest g "printf '%#x\n' $((pool_start + page * 4096)) \
 	>/sys/devices/system/memory/hard_offline_page || true; sleep 0.5"
-ok "reading it fails" guest g "$disk_of
+ok "reading it fails" guest g "
 	! dd if=/dev/\$(disk_of b) bs=4096 skip=38000 count=1 iflag=direct of=/dev/null 2>/dev/null"
-ok "its neighbour is read" guest g "$disk_of
+ok "its neighbour is read" guest g "
 	dd if=/dev/\$(disk_of b) bs=4096 skip=38001 count=1 iflag=direct status=none | grep -q 'another page'"
-ok "a write to a part of it fails too: the rest is lost" guest g "$disk_of
+ok "a write to a part of it fails too: the rest is lost" guest g "
 	! dd if=/dev/zero of=/dev/\$(disk_of b) bs=512 seek=304001 count=1 oflag=direct conv=notrunc 2>/dev/null"
 is "it is not recorded while it is in use" "$(pool_get g bad_pages)" 0
-ok "overwriting it as a whole heals the volume" guest g "$disk_of
+ok "overwriting it as a whole heals the volume" guest g "
 	disk=\$(disk_of b)
 	dd if=/dev/zero of=/dev/\$disk bs=4096 seek=38000 count=1 oflag=direct conv=notrunc status=none
 	dd if=/dev/\$disk bs=4096 skip=38000 count=1 iflag=direct status=none | tr -d '\0' | wc -c | grep -qx 0"
@@ -166,7 +159,7 @@ is "and the page is recorded as bad" "$(pool_bad g 1)" 1
 guest g "echo 0 >$persist/data_min"
 
 # Swap for another node
-ok "swap on a volume relieves another node" guest -t 200 g "$disk_of
+ok "swap on a volume relieves another node" guest -t 200 g "
 	disk=\$(disk_of a)
 	mkswap -q /dev/\$disk
 	swapon /dev/\$disk
@@ -179,7 +172,7 @@ ok "swap on a volume relieves another node" guest -t 200 g "$disk_of
 is "accounts" "$(pool_accounts g)" ok
 
 # Reboot with a volume mounted
-ok "ext4 on a" guest -t 60 g "$disk_of
+ok "ext4 on a" guest -t 60 g "
 	disk=\$(disk_of a)
 	mkfs.ext4 -q /dev/\$disk
 	mkdir -p /mnt/v
@@ -189,7 +182,7 @@ ok "ext4 on a" guest -t 60 g "$disk_of
 	sync -f /mnt/v"
 ok "a reboot with it mounted" guest_reboot g
 ok "the pool comes back" bind
-ok "and its file" guest -t 60 g "$disk_of
+ok "and its file" guest -t 60 g "
 	disk=\$(disk_of a)
 	mkdir -p /mnt/v
 	mount /dev/\$disk /mnt/v
@@ -227,7 +220,7 @@ nok "its memory cannot go offline" guest g "
 	exit 1"
 ok "and after a reboot" guest_reboot g
 ok "the pool binds" bind
-ok "everything is there" guest -t 60 g "$disk_of
+ok "everything is there" guest -t 60 g "
 	disk=\$(disk_of a)
 	mkdir -p /mnt/v
 	mount /dev/\$disk /mnt/v
@@ -238,7 +231,7 @@ ok "everything is there" guest -t 60 g "$disk_of
 
 # Nothing is held: unbind while online, no volume open
 ok "unbound while online, no volume open" guest g 'echo dax0.0 >/sys/bus/dax/drivers/kmem/unbind'
-ok "its volumes come back, for as long as it lives" guest g "$disk_of
+ok "its volumes come back, for as long as it lives" guest g "
 	test -n \"\$(disk_of a)\"
 	dd if=/dev/\$(disk_of a) bs=1M count=4 iflag=direct of=/dev/null status=none"
 guest_poweroff g

@@ -51,3 +51,11 @@ devdax() {
 		esac
 	done
 }
+
+# disk_of VOLUME: the disk of a volume, once it is there
+disk_of() {
+	for _ in $(seq 100); do
+		grep -lxF "$1" /sys/block/kmempblk*/volume/name 2>/dev/null && break
+		sleep 0.1
+	done | cut -d/ -f4
+}
