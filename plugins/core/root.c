@@ -5,6 +5,7 @@
 #include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "seal.h"
@@ -46,8 +47,11 @@ static void decode(const struct kmemp_disk_root *disk, struct kmemp_root *root)
 	memcpy(root->payload, disk->payload, sizeof(root->payload));
 }
 
-/* One of the two slots, from both pages. Returns the number of pages read. */
-static int read_slot(struct kmemp_pool *pool, unsigned int slot,
+/*
+ * One of the two slots, from both pages, if it is older than generation @below.
+ * Returns the number of pages read.
+ */
+static int read_slot(struct kmemp_pool *pool, unsigned int slot, u64 below,
 		     struct kmemp_root *root)
 {
 	struct kmemp_disk_root disk;
@@ -63,6 +67,7 @@ static int read_slot(struct kmemp_pool *pool, unsigned int slot,
 			continue;
 		seals[nr++] = kmemp_crc(&disk, sizeof(disk));
 		if (slot_valid(pool, &disk, slot) &&
+		    le64_to_cpu(disk.generation) < below &&
 		    le64_to_cpu(disk.generation) > root->generation)
 			decode(&disk, root);
 	}
@@ -71,18 +76,8 @@ static int read_slot(struct kmemp_pool *pool, unsigned int slot,
 	return nr;
 }
 
-/**
- * kmemp_root_read - the newest root
- * @pool: the pool
- * @root: filled in
- *
- * A format whose commits are root writes calls it too, and judges the root it
- * finds; kmemp_root_write() of what it settles for then overwrites the other.
- *
- * Return: 0, -EIO where neither page can be read, -EUCLEAN where no slot holds
- * a root; said.
- */
-int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root)
+static int read_below(struct kmemp_pool *pool, u64 below,
+		      struct kmemp_root *root)
 {
 	unsigned int slot;
 	int nr = 0;
@@ -90,7 +85,7 @@ int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root)
 	memset(root, 0, sizeof(*root));
 	root->mirrored = true;
 	for (slot = 0; slot < KMEMP_SB_NR_ROOTS; slot++)
-		nr += read_slot(pool, slot, root);
+		nr += read_slot(pool, slot, below, root);
 	if (!nr)
 		return kmemp_complain(pool, KMEMP_REFUSE_READ, "root slots");
 	if (!root->generation)
@@ -98,7 +93,38 @@ int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root)
 				      "no root slot is valid");
 	return 0;
 }
+
+/**
+ * kmemp_root_read - the newest root
+ * @pool: the pool
+ * @root: filled in
+ *
+ * A format whose commits are root writes judges the root it finds; see
+ * kmemp_root_read_before().
+ *
+ * Return: 0, -EIO where neither page can be read, -EUCLEAN where no slot holds
+ * a root; said.
+ */
+int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root)
+{
+	return read_below(pool, U64_MAX, root);
+}
 EXPORT_SYMBOL_GPL(kmemp_root_read);
+
+/**
+ * kmemp_root_read_before - the newest root that is older than one
+ * @pool: the pool
+ * @root: one that does not count; replaced
+ *
+ * kmemp_root_write() of what is found overwrites the one that does not count.
+ *
+ * Return: see kmemp_root_read().
+ */
+int kmemp_root_read_before(struct kmemp_pool *pool, struct kmemp_root *root)
+{
+	return read_below(pool, root->generation, root);
+}
+EXPORT_SYMBOL_GPL(kmemp_root_read_before);
 
 /**
  * kmemp_root_write - write the next root
