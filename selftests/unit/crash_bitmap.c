@@ -25,6 +25,11 @@
 #include "crash_util.h"
 #include "tap.h"
 
+/* Another format's file includes this one. */
+#ifndef CRASH_TYPE
+#define CRASH_TYPE	KMEMP_TYPE_BITMAP
+#endif
+
 static bool explore(struct record *record, const struct record_trace *trace,
 		    struct record_lines *lines, struct crash_range range,
 		    unsigned int depth);
@@ -59,6 +64,12 @@ static bool repeat(struct record *record, u64 seq, unsigned int depth)
 	return good;
 }
 
+/*
+ * Recoveries that are being cut. A format whose root slot is what makes a batch
+ * true may have it in one superblock page then, which must not be lost besides.
+ */
+static unsigned int in_recovery;
+
 /* Judge a state; perhaps cut its recovery; leave the medium as it was. */
 static bool try(struct record *record, struct crash_range range, unsigned int depth,
 		const struct record_lines *still_open)
@@ -79,7 +90,9 @@ static bool try(struct record *record, struct crash_range range, unsigned int de
 			record_lines_init(&lines, CRASH_POOL_BYTES);
 			range = (struct crash_range){ seq, seq };
 		}
+		in_recovery++;
 		good = explore(record, &trace, &lines, range, depth - 1);
+		in_recovery--;
 		record_lines_free(&lines);
 		record_trace_free(&trace);
 		crash_stats.nested++;
@@ -152,7 +165,8 @@ static bool cut(struct record *record, struct record_lines *lines,
 	if (good && lines->nr)
 		good = try(record, range, turn % 32 == 5 ? depth : 0, NULL);
 	/* Between batches either superblock page may be lost besides. */
-	for (i = 0; good && range.lo == range.hi && whole && i < 2; i++) {
+	for (i = 0; good && range.lo == range.hi && whole && i < 2 &&
+		    (!in_recovery || CRASH_TYPE == KMEMP_TYPE_BITMAP); i++) {
 		u64 at = record->nr;
 
 		record->fail_page = i ? nr / 64 : 1;
@@ -249,7 +263,7 @@ static void record_workload(struct record *record, unsigned int before,
 	int err;
 
 	record->off = true;
-	if (test_format(record, KMEMP_TYPE_BITMAP) ||
+	if (test_format(record, CRASH_TYPE) ||
 	    test_open(&work.t, record, false))
 		exit(2);
 	crash_digests[0] = test_digest(&work.t.pool, &err);

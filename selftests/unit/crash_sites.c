@@ -23,6 +23,11 @@
 #include "super.h"
 #include "tap.h"
 
+/* Another format's file includes this one. */
+#ifndef CRASH_TYPE
+#define CRASH_TYPE	KMEMP_TYPE_BITMAP
+#endif
+
 #define MOST_SITES	64
 
 /* A device with room behind a pool. */
@@ -515,7 +520,7 @@ static void fresh_of(struct crash_work *work, u64 pages)
 {
 	int err;
 
-	if (test_format_part(work->record, KMEMP_TYPE_BITMAP, pages) ||
+	if (test_format_part(work->record, CRASH_TYPE, pages) ||
 	    test_open(&work->t, work->record, false))
 		exit(2);
 	crash_digests[0] = test_digest(&work->t.pool, &err);
@@ -676,7 +681,7 @@ static void old_pool(struct crash_work *work)
 static void format(struct crash_work *work)
 {
 	record_mark(work->record, CRASH_BEGIN(FORMATTING));
-	if (test_format_part(work->record, KMEMP_TYPE_BITMAP, pool_pages))
+	if (test_format_part(work->record, CRASH_TYPE, pool_pages))
 		exit(2);
 	record_mark(work->record, CRASH_DURABLE(0));
 	work->record->thread = OPENER;
