@@ -347,7 +347,8 @@ u32 kmemp_seal_seed(const struct kmemp_pool *pool, u64 epoch, u64 sequence,
  * @epoch: see there
  * @sequence: see there
  * @payload: see there
- * @mirrored: as read: both superblock pages hold the same slots
+ * @mirrored: as read: both superblock pages hold the same slots, and in each of
+ *	them a root or nothing
  */
 struct kmemp_root {
 	u64 generation;
@@ -359,6 +360,7 @@ struct kmemp_root {
 
 int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root);
 int kmemp_root_read_before(struct kmemp_pool *pool, struct kmemp_root *root);
+void kmemp_root_erase(struct kmemp_pool *pool, struct kmemp_root *root);
 void kmemp_root_write(struct kmemp_pool *pool, struct kmemp_root *root);
 
 int kmemp_pool_recovered(struct kmemp_pool *pool, u64 epoch, u64 sequence);

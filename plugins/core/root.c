@@ -58,6 +58,7 @@ static int read_slot(struct kmemp_pool *pool, unsigned int slot, u64 below,
 	unsigned int page;
 	u32 seals[2];
 	int nr = 0;
+	bool valid;
 
 	for (page = 0; page < 2; page++) {
 		u64 pos = page ? kmemp_super_copy_pos(&pool->super) : 0;
@@ -66,8 +67,10 @@ static int read_slot(struct kmemp_pool *pool, unsigned int slot, u64 below,
 				     &disk, sizeof(disk)))
 			continue;
 		seals[nr++] = kmemp_crc(&disk, sizeof(disk));
-		if (slot_valid(pool, &disk, slot) &&
-		    le64_to_cpu(disk.generation) < below &&
+		valid = slot_valid(pool, &disk, slot);
+		if (!valid && memchr_inv(&disk, 0, sizeof(disk)))
+			root->mirrored = false;
+		if (valid && le64_to_cpu(disk.generation) < below &&
 		    le64_to_cpu(disk.generation) > root->generation)
 			decode(&disk, root);
 	}
@@ -116,7 +119,7 @@ EXPORT_SYMBOL_GPL(kmemp_root_read);
  * @pool: the pool
  * @root: one that does not count; replaced
  *
- * kmemp_root_write() of what is found overwrites the one that does not count.
+ * See kmemp_root_erase() for the one that does not count.
  *
  * Return: see kmemp_root_read().
  */
@@ -125,6 +128,30 @@ int kmemp_root_read_before(struct kmemp_pool *pool, struct kmemp_root *root)
 	return read_below(pool, root->generation, root);
 }
 EXPORT_SYMBOL_GPL(kmemp_root_read_before);
+
+/**
+ * kmemp_root_erase - make the slot that the next root goes to hold none
+ * @pool: the pool
+ * @root: that counts; its generation is raised here
+ *
+ * For a slot that does not count and may be torn. Written over as it is, it
+ * could become whole by a line that it has in common with the new root. So its
+ * generation is taken away first, by one store in each page, and does not come
+ * back: the root that is written next has another one. Flushed; durable with
+ * the next fence, which must come before that root is written.
+ */
+void kmemp_root_erase(struct kmemp_pool *pool, struct kmemp_root *root)
+{
+	u64 offset = slot_offset(root->generation + 1);
+	u64 copy = kmemp_super_copy_pos(&pool->super) + offset;
+
+	kmemp_media_store64(pool->media, offset, 0);
+	kmemp_media_store64(pool->media, copy, 0);
+	kmemp_media_flush(pool->media, offset, sizeof(u64));
+	kmemp_media_flush(pool->media, copy, sizeof(u64));
+	root->generation += KMEMP_SB_NR_ROOTS;
+}
+EXPORT_SYMBOL_GPL(kmemp_root_erase);
 
 /**
  * kmemp_root_write - write the next root

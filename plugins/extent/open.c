@@ -146,6 +146,12 @@ static int mend_slots(struct extent *extent)
 
 	/* Each write goes to the other slot. */
 	for (i = 0; i < KMEMP_SB_NR_ROOTS && mend; i++) {
+		kmemp_root_erase(extent->pool, &extent->slot);
+		/*
+		 * What the slot held is gone from both pages before a line of
+		 * it is stored that might complete it.
+		 */
+		kmemp_media_fence(kmemp_pool_media(extent->pool));
 		kmemp_root_write(extent->pool, &extent->slot);
 		/*
 		 * The slot is whole in both pages before the other one is

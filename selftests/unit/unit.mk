@@ -20,6 +20,7 @@ unit-crash_extent := crash_extent.c crash_util.c media_record.c pool_util.c
 unit-crash_extent_sites := crash_extent_sites.c crash_util.c media_record.c \
 	pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
+unit-extent_images := extent_images.c media_record.c pool_util.c
 unit-test_queue := test_queue.c media_record.c pool_util.c
 
 tsan-test_queue_threads := test_queue_threads.c media_record.c pool_util.c
