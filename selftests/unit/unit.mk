@@ -21,6 +21,7 @@ unit-crash_extent_sites := crash_extent_sites.c crash_util.c media_record.c \
 	pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
 unit-extent_images := extent_images.c media_record.c pool_util.c
+unit-test_extent := test_extent.c media_record.c pool_util.c
 unit-test_queue := test_queue.c media_record.c pool_util.c
 
 tsan-test_queue_threads := test_queue_threads.c media_record.c pool_util.c
@@ -29,7 +30,7 @@ tsan-test_queue_threads := test_queue_threads.c media_record.c pool_util.c
 unit_flags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -fno-omit-frame-pointer \
 	-fno-optimize-sibling-calls -Wno-frame-address -msse4.2 \
-	-Itools/shim/include -Iinclude -Itools -Iplugins/core \
+	-Itools/shim/include -Iinclude -Itools -Iplugins/core -Iplugins \
 	-include linux/compiler.h
 unit_sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_sanitize := -fsanitize=thread
