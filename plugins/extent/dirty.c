@@ -75,21 +75,22 @@ static void fill(struct kmemp_ext_dirty *dirty, const void *node)
 		kmemp_ext_link_get(node, i, &dirty->link[i]);
 }
 
-/* Make every node of a path dirty. */
+/* Make every node of a path dirty; the tree is not empty. */
 int kmemp_ext_dirty_path(struct extent *extent, struct kmemp_ext_path *path)
 {
 	static const struct kmemp_ext_bounds any;
 	struct kmemp_ext_build *build = &extent->build;
 	struct kmemp_ext_ref *ref = &build->root.ref;
 	u8 *node = build->scratch[0];
-	u32 level = path->depth;
+	u32 level;
 	int ret;
 
-	while (level--) {
+	for (level = path->depth - 1;; level--) {
 		struct kmemp_ext_step *step = &path->step[level];
 
 		if (!ref->dirty) {
 			struct kmemp_ext_dirty *dirty;
+
 			/* The leaf is there; what is above was read over. */
 			if (level) {
 				ret = kmemp_ext_node_read(extent, ref, level,
@@ -107,8 +108,9 @@ int kmemp_ext_dirty_path(struct extent *extent, struct kmemp_ext_path *path)
 			ref->dirty = dirty;
 		}
 		step->ref = *ref;
-		if (level)
-			ref = &ref->dirty->link[step->index].ref;
+		if (!level)
+			break;
+		ref = &ref->dirty->link[step->index].ref;
 	}
 	path->leaf = path->step[0].ref.dirty->raw;
 	return 0;

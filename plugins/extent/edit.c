@@ -267,7 +267,7 @@ int kmemp_ext_edit(struct extent *extent, struct kmemp_ext_path *path, u32 at,
 		   u32 nr_old, const struct kmemp_ext_item *items,
 		   u32 nr_items)
 {
-	struct result result;
+	struct result result = {};
 	u32 level;
 	int ret;
 

@@ -144,11 +144,12 @@ bool kmemp_ext_item_at(const void *leaf, u32 at, struct kmemp_ext_item *item)
 	struct kmemp_ext_iter iter;
 
 	kmemp_ext_iter_init(&iter, leaf);
-	do
+	for (;; at--) {
 		if (!kmemp_ext_iter_next(&iter, item))
 			return false;
-	while (at--);
-	return true;
+		if (!at)
+			return true;
+	}
 }
 
 /* flags and tag above the offset, then the top of the count */

@@ -116,6 +116,11 @@ if [ -x "$kmemp" ]; then
 	expect 0 "an empty pool of bitmap is as it describes" "$here/reader" "$tmp/image"
 	printf x | dd of="$tmp/image" bs=1 seek=$((258 * 4096 + 70)) conv=notrunc status=none
 	expect 255 "a byte of its page bitmap that is not does not pass" "$here/reader" "$tmp/image"
+
+	rm "$tmp/image"
+	truncate -s 200M "$tmp/image"
+	"$kmemp" format --type extent "$tmp/image" >/dev/null
+	expect 0 "an empty pool of extent is as it describes" "$here/reader" "$tmp/image"
 else
 	result 1 "the tool is built (run: make)"
 fi

@@ -19,6 +19,7 @@ unit-crash_sites := crash_sites.c crash_util.c media_record.c pool_util.c
 unit-crash_extent := crash_extent.c crash_util.c media_record.c pool_util.c
 unit-crash_extent_sites := crash_extent_sites.c crash_util.c media_record.c \
 	pool_util.c
+unit-crash_extent_random := crash_extent_random.c media_record.c pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
 unit-extent_images := extent_images.c media_record.c pool_util.c
 unit-test_extent := test_extent.c media_record.c pool_util.c
