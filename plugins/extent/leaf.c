@@ -264,7 +264,7 @@ int kmemp_ext_leaf_check(const struct extent *extent, u64 block,
 			 const void *leaf)
 {
 	u32 end = kmemp_ext_node_bytes(leaf), groups = 0;
-	struct kmemp_ext_item item, last;
+	struct kmemp_ext_item item, last = {};
 	struct kmemp_ext_iter iter;
 	struct kmemp_ext_pos pos;
 	u64 mapped = 0;
