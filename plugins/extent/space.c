@@ -240,7 +240,7 @@ void kmemp_ext_space_free(struct kmemp_ext_space *space,
 			  struct kmemp_batch *batch,
 			  struct kmemp_ext_blocks *freed)
 {
-	u32 i, kept = 0;
+	u32 i;
 
 	for (i = 0; i < freed->nr; i++) {
 		u64 index = kmemp_ext_block_page(freed->block[i]);
@@ -255,11 +255,7 @@ void kmemp_ext_space_free(struct kmemp_ext_space *space,
 		forget(space, find(space, index));
 		kmemp_meta_put(batch, index);
 	}
-	/* A page that is gone may come back with other blocks. */
-	for (i = 0; i < freed->nr; i++)
-		if (*find(space, kmemp_ext_block_page(freed->block[i])))
-			freed->block[kept++] = freed->block[i];
-	freed->nr = kept;
+	/* A page that is gone does not come back before these are settled. */
 	swap(space->freed, *freed);
 	freed->nr = 0;
 }
