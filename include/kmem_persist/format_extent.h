@@ -54,7 +54,7 @@
 #define KMEMP_EXTENT_BLOCKS	4u
 /* Children of an inner node. */
 #define KMEMP_EXTENT_FANOUT	24u
-/* Nodes from root to leaf; more than 2^40 extents in the worst order take. */
+/* Nodes from root to leaf: for 7 * 10^11 extents, however they came. */
 #define KMEMP_EXTENT_DEPTH	12u
 /*
  * A record whose header, name and value take more has its value in a block of

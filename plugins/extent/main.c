@@ -112,9 +112,9 @@ static const struct kmemp_format_ops kmemp_ext_ops = {
 	.standing = KMEMP_EXTENT_STANDING,
 	/*
 	 * An extent of its own: 16 bytes of a leaf and its part of the nodes
-	 * above, all of them 7/16 full; see merge.c.
+	 * above, all of them 3/8 full; see merge.c.
 	 */
-	.shatter_bytes = 44,
+	.shatter_bytes = 52,
 	.format = op_format,
 	.open = kmemp_ext_open,
 	.close = op_close,

@@ -3,9 +3,10 @@
  * Merging: a node that has become small and its neighbour are made one, if
  * some room is left then.
  *
- * So two neighbours have more than 7/8 of a node together, and nodes are on the
- * average more than 7/16 full, whatever was done to them: what
- * kmemp_ext_reserve() and shatter_bytes count on.
+ * Of two neighbours one that shrinks below 3/4 is merged, unless they have more
+ * than 7/8 together. So two always have 3/4 of a node together, and nodes are
+ * on the average 3/8 full, whatever was done to them: what kmemp_ext_reserve()
+ * and shatter_bytes count on.
  */
 #include <asm/byteorder.h>
 #include <linux/errno.h>
@@ -16,9 +17,9 @@
 #include "extent.h"
 
 #define GROUP_BYTES	((u32)sizeof(struct kmemp_extent_group))
-#define SMALL_BYTES	((KMEMP_EXTENT_BLOCK + EXTENT_HEADER) / 2)
+#define SMALL_BYTES	(KMEMP_EXTENT_BLOCK / 4 * 3)
 #define MERGED_BYTES	(KMEMP_EXTENT_BLOCK / 8 * 7)
-#define SMALL_NR	(KMEMP_EXTENT_FANOUT / 2)
+#define SMALL_NR	(KMEMP_EXTENT_FANOUT / 4 * 3)
 #define MERGED_NR	(KMEMP_EXTENT_FANOUT / 8 * 7)
 
 /* A clean child, verified. */
