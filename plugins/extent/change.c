@@ -140,6 +140,51 @@ static int map(struct extent *extent, u64 object,
 	return kmemp_ext_edit(extent, path, at, nr_old, &item, 1);
 }
 
+/* Is there an extent at this index of the leaf? */
+static bool extent_at(const struct kmemp_ext_path *path, u64 object, u32 at,
+		      struct kmemp_extent *found)
+{
+	struct kmemp_ext_item item;
+
+	if (!kmemp_ext_item_at(path->leaf, at, &item) ||
+	    item.key.object != object || item.key.kind)
+		return false;
+	kmemp_ext_extent_decode(&item, found);
+	return true;
+}
+
+/*
+ * The shorter way where an extent takes the place of one that is as long, as
+ * when a page is overwritten. Not if it could merge with a neighbour, or if one
+ * might be in another leaf. *@done: it was that simple.
+ */
+static int overwrite(struct extent *extent, u64 object,
+		     const struct kmemp_extent *new, bool *done)
+{
+	struct kmemp_ext_build *build = &extent->build;
+	struct kmemp_ext_path *path = &build->path;
+	struct kmemp_extent found, other;
+	struct kmemp_disk_extent disk;
+	struct kmemp_ext_item item;
+	int ret;
+
+	*done = false;
+	ret = kmemp_ext_find_extent(extent, &build->root, object, new->offset,
+				    path, &found);
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
+	if (found.offset != new->offset || found.count != new->count ||
+	    !path->at || !kmemp_ext_item_at(path->leaf, path->at + 1, &item) ||
+	    (extent_at(path, object, path->at - 1, &other) &&
+	     continues(&other, new)) ||
+	    (extent_at(path, object, path->at + 1, &other) &&
+	     continues(new, &other)))
+		return 0;
+	*done = true;
+	extent_item(object, new, &disk, &item);
+	return kmemp_ext_edit(extent, path, path->at, 1, &item, 1);
+}
+
 /*
  * A record as it will stand in a leaf. A value that gets a block of its own is
  * named by the change that has it, and has no birth, until it is written.
@@ -260,6 +305,7 @@ int kmemp_ext_change(struct extent *extent, const struct kmemp_batch *batch,
 {
 	const struct kmemp_change *change = &batch->changes[nr];
 	u64 object = change->object;
+	bool done;
 	int ret;
 
 	switch (change->op) {
@@ -268,6 +314,9 @@ int kmemp_ext_change(struct extent *extent, const struct kmemp_batch *batch,
 	case KMEMP_DEL_RECORD:
 		return del_record(extent, change);
 	case KMEMP_MAP:
+		ret = overwrite(extent, object, &change->extent, &done);
+		if (ret || done)
+			return ret;
 		ret = clear(extent, object, change->extent.offset,
 			    end_of(&change->extent));
 		return ret ?: map(extent, object, &change->extent);
