@@ -148,6 +148,8 @@ struct kmemp_change {
  * @touched_pages: pages of those extents
  * @meta: pages in hand for metadata, see kmemp_meta_get()
  * @nr_meta: how many are left
+ * @nr_puts: filled in by prepare: metadata pages that commit may give back
+ *	beyond what every format may
  *
  * At most KMEMP_BATCH_BYTES encoded, touching at most KMEMP_BATCH_EXTENTS
  * existing extents and records and KMEMP_BATCH_PAGES pages, and for which the
@@ -170,6 +172,7 @@ struct kmemp_batch {
 	u64 touched_pages;
 	u64 *meta;
 	u32 nr_meta;
+	u32 nr_puts;
 };
 
 /**
@@ -251,13 +254,13 @@ struct kmemp_findings {
  * @prepare: Take the DRAM that the commit of this batch will need. Called with
  *	the commit right, just before commit. -ENOMEM: nothing has changed; of
  *	batches that were promised it is called again until it does better, so
- *	it must ask for little at a time, and keep what it got. NULL where
- *	commit needs none.
+ *	it must ask for little at a time, and keep what it got; it may also be
+ *	called again after it has returned 0. NULL where commit needs none.
  * @commit: Make the batch true: durable at return, with exactly one fence.
  *	Pages only from kmemp_meta_get(). A crash at any point leaves the batch
  *	wholly there or wholly absent. Fails only with -EIO and -EUCLEAN.
  *	Gives back at most 8 metadata pages per change and touched item, and
- *	one per 64 touched pages.
+ *	one per 64 touched pages, and as many as prepare said.
  * @retire: Make every page that waits returnable now: after it the plugin's
  *	redo stores into none of them; says so by kmemp_retired().
  * @work: One bounded background step (checkpoint, cleaning). 0: nothing left
@@ -344,7 +347,8 @@ u32 kmemp_seal_seed(const struct kmemp_pool *pool, u64 epoch, u64 sequence,
  * @epoch: see there
  * @sequence: see there
  * @payload: see there
- * @mirrored: as read: both superblock pages hold the same slots
+ * @mirrored: as read: both superblock pages hold the same slots, and in each of
+ *	them a root or nothing
  */
 struct kmemp_root {
 	u64 generation;
@@ -355,6 +359,8 @@ struct kmemp_root {
 };
 
 int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root);
+int kmemp_root_read_before(struct kmemp_pool *pool, struct kmemp_root *root);
+void kmemp_root_erase(struct kmemp_pool *pool, struct kmemp_root *root);
 void kmemp_root_write(struct kmemp_pool *pool, struct kmemp_root *root);
 
 int kmemp_pool_recovered(struct kmemp_pool *pool, u64 epoch, u64 sequence);

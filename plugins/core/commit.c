@@ -296,18 +296,20 @@ static int make_ready(struct kmemp_net *net, struct kmemp_batch *batch,
 	struct kmemp_pool *pool = batch->pool;
 	int ret;
 
+	batch->nr_puts = 0;
 	ret = kmemp_net_compute(net, batch, overlay);
 	if (!ret && pool->wait.nr > WAIT_RUNS)
 		ret = kmemp_retire_locked(pool);
+	if (!ret && pool->format->prepare)
+		ret = pool->format->prepare(pool, batch);
 	if (!ret)
 		ret = kmemp_wait_room(pool,
 				      kmemp_wait_need(net->freed.nr +
-						      net->dropped.nr,
+						      net->dropped.nr +
+						      batch->nr_puts,
 						      batch->nr_changes +
 						      net->touched,
 						      net->before_pages));
-	if (!ret && pool->format->prepare)
-		ret = pool->format->prepare(pool, batch);
 	return ret;
 }
 

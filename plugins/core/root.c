@@ -5,6 +5,7 @@
 #include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "seal.h"
@@ -46,14 +47,18 @@ static void decode(const struct kmemp_disk_root *disk, struct kmemp_root *root)
 	memcpy(root->payload, disk->payload, sizeof(root->payload));
 }
 
-/* One of the two slots, from both pages. Returns the number of pages read. */
-static int read_slot(struct kmemp_pool *pool, unsigned int slot,
+/*
+ * One of the two slots, from both pages, if it is older than generation @below.
+ * Returns the number of pages read.
+ */
+static int read_slot(struct kmemp_pool *pool, unsigned int slot, u64 below,
 		     struct kmemp_root *root)
 {
 	struct kmemp_disk_root disk;
 	unsigned int page;
 	u32 seals[2];
 	int nr = 0;
+	bool valid;
 
 	for (page = 0; page < 2; page++) {
 		u64 pos = page ? kmemp_super_copy_pos(&pool->super) : 0;
@@ -62,7 +67,10 @@ static int read_slot(struct kmemp_pool *pool, unsigned int slot,
 				     &disk, sizeof(disk)))
 			continue;
 		seals[nr++] = kmemp_crc(&disk, sizeof(disk));
-		if (slot_valid(pool, &disk, slot) &&
+		valid = slot_valid(pool, &disk, slot);
+		if (!valid && memchr_inv(&disk, 0, sizeof(disk)))
+			root->mirrored = false;
+		if (valid && le64_to_cpu(disk.generation) < below &&
 		    le64_to_cpu(disk.generation) > root->generation)
 			decode(&disk, root);
 	}
@@ -71,18 +79,8 @@ static int read_slot(struct kmemp_pool *pool, unsigned int slot,
 	return nr;
 }
 
-/**
- * kmemp_root_read - the newest root
- * @pool: the pool
- * @root: filled in
- *
- * A format whose commits are root writes calls it too, and judges the root it
- * finds; kmemp_root_write() of what it settles for then overwrites the other.
- *
- * Return: 0, -EIO where neither page can be read, -EUCLEAN where no slot holds
- * a root; said.
- */
-int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root)
+static int read_below(struct kmemp_pool *pool, u64 below,
+		      struct kmemp_root *root)
 {
 	unsigned int slot;
 	int nr = 0;
@@ -90,7 +88,7 @@ int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root)
 	memset(root, 0, sizeof(*root));
 	root->mirrored = true;
 	for (slot = 0; slot < KMEMP_SB_NR_ROOTS; slot++)
-		nr += read_slot(pool, slot, root);
+		nr += read_slot(pool, slot, below, root);
 	if (!nr)
 		return kmemp_complain(pool, KMEMP_REFUSE_READ, "root slots");
 	if (!root->generation)
@@ -98,7 +96,62 @@ int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root)
 				      "no root slot is valid");
 	return 0;
 }
+
+/**
+ * kmemp_root_read - the newest root
+ * @pool: the pool
+ * @root: filled in
+ *
+ * A format whose commits are root writes judges the root it finds; see
+ * kmemp_root_read_before().
+ *
+ * Return: 0, -EIO where neither page can be read, -EUCLEAN where no slot holds
+ * a root; said.
+ */
+int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root)
+{
+	return read_below(pool, U64_MAX, root);
+}
 EXPORT_SYMBOL_GPL(kmemp_root_read);
+
+/**
+ * kmemp_root_read_before - the newest root that is older than one
+ * @pool: the pool
+ * @root: one that does not count; replaced
+ *
+ * See kmemp_root_erase() for the one that does not count.
+ *
+ * Return: see kmemp_root_read().
+ */
+int kmemp_root_read_before(struct kmemp_pool *pool, struct kmemp_root *root)
+{
+	return read_below(pool, root->generation, root);
+}
+EXPORT_SYMBOL_GPL(kmemp_root_read_before);
+
+/**
+ * kmemp_root_erase - make the slot that the next root goes to hold none
+ * @pool: the pool
+ * @root: that counts; its generation is raised here
+ *
+ * For a slot that does not count and may be torn. Written over as it is, it
+ * could become whole by a line that it has in common with the new root. So its
+ * generation is taken away first, by one store in each page, and does not come
+ * back: the root that is written next has another one. Flushed; durable with
+ * the next fence, which must come before that root is written.
+ */
+void kmemp_root_erase(struct kmemp_pool *pool, struct kmemp_root *root)
+{
+	u64 offset = slot_offset(root->generation + 1);
+	u64 copy = kmemp_super_copy_pos(&pool->super) + offset;
+
+	kmemp_media_store64(pool->media, offset, 0);
+	kmemp_media_store64(pool->media, copy, 0);
+	kmemp_media_flush(pool->media, offset, sizeof(u64));
+	kmemp_media_flush(pool->media, copy, sizeof(u64));
+	root->generation += KMEMP_SB_NR_ROOTS;
+}
+EXPORT_SYMBOL_GPL(kmemp_root_erase);
 
 /**
  * kmemp_root_write - write the next root

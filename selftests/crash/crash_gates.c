@@ -263,7 +263,8 @@ static void scenarios(void)
 			.count = true, .depth = amount == SHORT ? 0 : 1,
 		};
 
-		if (amount == SHORT && scenario->slow)
+		if ((amount == SHORT && scenario->slow) ||
+		    !crash_scenario_fits(scenario))
 			continue;
 		crash_scenario_record(scenario, &record, &trace, &x.range);
 		record_lines_init(&x.lines, crash_device_bytes);

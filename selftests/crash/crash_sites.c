@@ -470,7 +470,8 @@ static void run_format(const struct crash_format *format)
 	memset(sites, 0, sizeof(sites));
 	nr_sites = 0;
 	for (i = 0; i < crash_nr_scenarios; i++)
-		run(&crash_scenarios[i], true);
+		if (crash_scenario_fits(&crash_scenarios[i]))
+			run(&crash_scenarios[i], true);
 	tap_ok(nr_sites && !unknown(),
 	       "%s: sites caught: %u of %u, %u that are known not to be",
 	       format->name, nr_sites - missing(), nr_sites,

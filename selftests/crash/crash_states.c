@@ -59,6 +59,12 @@ static bool repeat(struct record *record, u64 seq, unsigned int depth)
 	return good;
 }
 
+/*
+ * Recoveries that are being cut. Where a root slot is what makes a batch true, it
+ * may be in one superblock page then, which must not be lost besides.
+ */
+static unsigned int in_recovery;
+
 /* Judge a state; perhaps cut its recovery; leave the medium as it was. */
 static bool try(struct record *record, struct crash_range range, unsigned int depth,
 		const struct record_lines *still_open)
@@ -80,7 +86,9 @@ static bool try(struct record *record, struct crash_range range, unsigned int de
 			record_lines_init(&lines, CRASH_POOL_BYTES);
 			range = (struct crash_range){ seq, seq };
 		}
+		in_recovery++;
 		good = explore(record, &trace, &lines, range, depth - 1);
+		in_recovery--;
 		record_lines_free(&lines);
 		record_trace_free(&trace);
 		crash_stats.nested++;
@@ -154,6 +162,8 @@ static bool cut(struct record *record, struct record_lines *lines,
 	if (good && lines->nr)
 		good = try(record, range, turn % 16 == 5 ? depth : 0, NULL);
 	/* Between batches either superblock page may be lost besides. */
+	if (in_recovery && crash_format->roots)
+		whole = false;
 	for (i = 0; good && range.lo == range.hi && whole && i < 2; i++) {
 		u64 at = record->nr;
 

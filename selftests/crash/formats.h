@@ -29,11 +29,13 @@ struct crash_known {
  * struct crash_format - a format under test
  * @type: its number
  * @name: its name
+ * @roots: a root slot is what makes a batch true
  * @known: ends with an empty one
  */
 struct crash_format {
 	u32 type;
 	const char *name;
+	bool roots;
 	const struct crash_known *known;
 };
 

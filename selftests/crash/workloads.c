@@ -236,7 +236,56 @@ static void limits(struct crash_work *work)
 			exit(2);
 }
 
+static void same_counts(struct crash_work *work, u8 value)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&work->t.pool);
+
+	if (kmemp_batch_put(batch, 4096, 1, "same", 4, &value, 1))
+		exit(2);
+	crash_commit(work, batch);
+}
+
+/*
+ * The second batch stands in both root slots but for one line: that of the
+ * first batch, which counts, would make it whole.
+ */
+static void torn_root(struct crash_work *work)
+{
+	struct record *record = work->record;
+	u8 *first = record->base;
+	u8 *copy = record->base + record->media.size - KMEMP_PAGE_SIZE;
+	u8 pages[2][KMEMP_PAGE_SIZE];
+	u32 line = KMEMP_SB_ROOT_OFFSET + KMEMP_SB_ROOT_STRIDE +
+		   KMEMP_LINE_SIZE;
+
+	fresh(work);
+	same_counts(work, 1);
+	same_counts(work, 2);
+	memcpy(pages[0], first, KMEMP_PAGE_SIZE);
+	memcpy(pages[1], copy, KMEMP_PAGE_SIZE);
+	test_close(&work->t);
+	memcpy(first, pages[0], KMEMP_PAGE_SIZE);
+	memcpy(copy, pages[1], KMEMP_PAGE_SIZE);
+	memset(first + line, 0, KMEMP_LINE_SIZE);
+	memset(copy + line, 0, KMEMP_LINE_SIZE);
+}
+
+static void only_open(struct crash_work *work)
+{
+	work->record->thread = CRASH_OPENER;
+	if (test_open(&work->t, work->record, false))
+		exit(2);
+}
+
+static bool judge_torn(struct record *record, struct crash_range range,
+		       u64 *seq)
+{
+	(void)range;
+	return crash_judge(record, (struct crash_range){ 1, 1 }, seq);
+}
+
 const struct crash_scenario crash_scenarios[] = {
+	{ "torn root", torn_root, only_open, NULL, judge_torn, .roots = true },
 	{ "alike", fresh, alike, alike, crash_judge, .tears = true },
 	{ "retired, then wraps", fresh, retired_wraps, NULL, crash_judge,
 	  .slow = true },
@@ -257,6 +306,11 @@ const struct crash_scenario crash_scenarios[] = {
 };
 
 const unsigned int crash_nr_scenarios = ARRAY_SIZE(crash_scenarios);
+
+bool crash_scenario_fits(const struct crash_scenario *scenario)
+{
+	return !scenario->roots || crash_format->roots;
+}
 
 void crash_scenario_record(const struct crash_scenario *scenario,
 			   struct record *record, struct record_trace *trace,

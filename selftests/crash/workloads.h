@@ -24,6 +24,7 @@ typedef bool crash_judge_fn(struct record *record, struct crash_range range,
  * @go_on: what a stopped one goes on with, opened again; NULL: it is not
  * @judge: of its states
  * @slow: recovery has much to do
+ * @roots: for formats whose root slots make a batch true
  * @tears: one line of an entry is lost, then one alone comes
  * @bytes: of the device; 0: CRASH_POOL_BYTES
  * @pages: of the pool; 0: all
@@ -35,7 +36,7 @@ struct crash_scenario {
 	void (*play)(struct crash_work *work);
 	void (*go_on)(struct crash_work *work);
 	crash_judge_fn *judge;
-	bool slow, tears;
+	bool slow, roots, tears;
 	u64 bytes;
 	u64 pages, old_pages;
 };
@@ -45,6 +46,8 @@ extern const unsigned int crash_nr_scenarios;
 /* Of the device of the scenario that was recorded. */
 extern u64 crash_device_bytes;
 
+/* It has something to show of the format that is tested. */
+bool crash_scenario_fits(const struct crash_scenario *scenario);
 /* The medium is at the trace's beginning. @range: the newest batch there. */
 void crash_scenario_record(const struct crash_scenario *scenario,
 			   struct record *record, struct record_trace *trace,

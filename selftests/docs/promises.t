@@ -62,6 +62,9 @@ expect 1 "a changed layout is found" "$tmp/tree/selftests/docs/generate" --check
 tree
 sed -i 's/__le64	bits\[7\]/__le64	bits[6]/' "$tmp/tree/include/kmem_persist/format_bitmap.h"
 expect 1 "a changed layout of bitmap is found" "$tmp/tree/selftests/docs/generate" --check
+tree
+sed -i 's/__u8	reserved\[168\]/__u8	reserved[160]/' "$tmp/tree/include/kmem_persist/format_extent.h"
+expect 1 "a changed layout of extent is found" "$tmp/tree/selftests/docs/generate" --check
 
 # --- names that the admin guide lists, against the source
 
@@ -113,6 +116,11 @@ if [ -x "$kmemp" ]; then
 	expect 0 "an empty pool of bitmap is as it describes" "$here/reader" "$tmp/image"
 	printf x | dd of="$tmp/image" bs=1 seek=$((258 * 4096 + 70)) conv=notrunc status=none
 	expect 255 "a byte of its page bitmap that is not does not pass" "$here/reader" "$tmp/image"
+
+	rm "$tmp/image"
+	truncate -s 200M "$tmp/image"
+	"$kmemp" format --type extent "$tmp/image" >/dev/null
+	expect 0 "an empty pool of extent is as it describes" "$here/reader" "$tmp/image"
 else
 	result 1 "the tool is built (run: make)"
 fi

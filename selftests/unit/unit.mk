@@ -14,7 +14,10 @@ unit-test_none := test_none.c media_cut.c fixture.c
 unit-test_media_file := test_media_file.c
 unit-test_orphan := test_orphan.c media_record.c pool_util.c
 unit-conformance := conformance.c model.c media_record.c pool_util.c
+unit-crash_extent_random := crash_extent_random.c media_record.c pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
+unit-extent_images := extent_images.c media_record.c pool_util.c
+unit-test_extent := test_extent.c media_record.c pool_util.c
 unit-test_queue := test_queue.c media_record.c pool_util.c
 
 tsan-test_queue_threads := test_queue_threads.c media_record.c pool_util.c
@@ -25,7 +28,7 @@ tsan-test_queue_threads := test_queue_threads.c media_record.c pool_util.c
 test_flags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -fno-omit-frame-pointer \
 	-fno-optimize-sibling-calls -Wno-frame-address -msse4.2 \
-	-Itools/shim/include -Iinclude -Itools -Iplugins/core -Iselftests/unit \
+	-Itools/shim/include -Iinclude -Itools -Iplugins/core -Iplugins -Iselftests/unit \
 	-include linux/compiler.h
 unit_flags := $(test_flags) -O1 -fno-inline-small-functions \
 	-fno-inline-functions -fno-inline-functions-called-once \

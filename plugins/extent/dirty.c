@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Dirty nodes: what a batch changes, in DRAM until it is written as a whole.
+ *
+ * The first change below a node copies it; the block that it came from is freed
+ * by the batch. Memory for them is kept from one batch to the next.
+ */
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "extent.h"
+
+int kmemp_ext_blocks_add(struct kmemp_ext_blocks *blocks, u64 block)
+{
+	if (blocks->nr == blocks->room) {
+		u32 room = blocks->room ? 2 * blocks->room : 64;
+		u64 *new = kvmalloc_array(room, sizeof(*new), GFP_NOIO);
+
+		if (!new)
+			return -ENOMEM;
+		if (blocks->nr)
+			memcpy(new, blocks->block, blocks->nr * sizeof(*new));
+		kvfree(blocks->block);
+		blocks->block = new;
+		blocks->room = room;
+	}
+	blocks->block[blocks->nr++] = block;
+	return 0;
+}
+
+/* A node without contents. */
+int kmemp_ext_dirty_get(struct extent *extent, u32 level,
+			struct kmemp_ext_dirty **dirty)
+{
+	if (list_empty(&extent->idle)) {
+		*dirty = kmalloc(sizeof(**dirty), GFP_NOIO);
+		if (!*dirty)
+			return -ENOMEM;
+	} else {
+		*dirty = list_first_entry(&extent->idle,
+					  struct kmemp_ext_dirty, list);
+		list_del(&(*dirty)->list);
+		extent->nr_idle--;
+	}
+	(*dirty)->level = level;
+	(*dirty)->nr = 0;
+	list_add(&(*dirty)->list, &extent->build.used);
+	extent->build.nr_dirty++;
+	return 0;
+}
+
+/* A node that will not be written, or was. */
+void kmemp_ext_dirty_put(struct extent *extent, struct kmemp_ext_dirty *dirty)
+{
+	list_del(&dirty->list);
+	list_add(&dirty->list, &extent->idle);
+	extent->nr_idle++;
+	extent->build.nr_dirty--;
+}
+
+/* Links or leaf of a node that was read. */
+static void fill(struct kmemp_ext_dirty *dirty, const void *node)
+{
+	u32 i;
+
+	if (!dirty->level) {
+		memcpy(dirty->raw, node, kmemp_ext_node_bytes(node));
+		return;
+	}
+	dirty->nr = kmemp_ext_node_nr(node);
+	for (i = 0; i < dirty->nr; i++)
+		kmemp_ext_link_get(node, i, &dirty->link[i]);
+}
+
+/* Make every node of a path dirty; the tree is not empty. */
+int kmemp_ext_dirty_path(struct extent *extent, struct kmemp_ext_path *path)
+{
+	static const struct kmemp_ext_bounds any;
+	struct kmemp_ext_build *build = &extent->build;
+	struct kmemp_ext_ref *ref = &build->root.ref;
+	u8 *node = build->scratch[0];
+	u32 level;
+	int ret;
+
+	for (level = path->depth - 1;; level--) {
+		struct kmemp_ext_step *step = &path->step[level];
+
+		if (!ref->dirty) {
+			struct kmemp_ext_dirty *dirty;
+
+			/* The leaf is there; what is above was read over. */
+			if (level) {
+				ret = kmemp_ext_node_read(extent, ref, level,
+							  &any, node);
+				if (ret)
+					return ret;
+			}
+			ret = kmemp_ext_blocks_add(&build->freed, ref->block);
+			if (!ret)
+				ret = kmemp_ext_dirty_get(extent, level,
+							  &dirty);
+			if (ret)
+				return ret;
+			fill(dirty, level ? node : path->leaf);
+			ref->dirty = dirty;
+		}
+		step->ref = *ref;
+		if (!level)
+			break;
+		ref = &ref->dirty->link[step->index].ref;
+	}
+	path->leaf = path->step[0].ref.dirty->raw;
+	return 0;
+}
+
+/* Put all of them. */
+void kmemp_ext_dirty_drop(struct extent *extent)
+{
+	struct list_head *used = &extent->build.used;
+
+	while (!list_empty(used))
+		kmemp_ext_dirty_put(extent,
+				    list_first_entry(used,
+						     struct kmemp_ext_dirty,
+						     list));
+}
+
+/* Free nodes that are not in use, but for @nr. */
+void kmemp_ext_dirty_trim(struct extent *extent, u32 nr)
+{
+	while (extent->nr_idle > nr) {
+		struct kmemp_ext_dirty *dirty;
+
+		dirty = list_first_entry(&extent->idle,
+					 struct kmemp_ext_dirty, list);
+		list_del(&dirty->list);
+		extent->nr_idle--;
+		kfree(dirty);
+	}
+}
