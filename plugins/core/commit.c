@@ -260,6 +260,20 @@ int kmemp_retire_locked(struct kmemp_pool *pool)
 	return ret;
 }
 
+/**
+ * kmemp_work_locked - let the format do a step of what it does in background
+ * @pool: the pool; writable
+ *
+ * Context: with the commit right.
+ *
+ * Return: 1 if there is more to do, 0, -EIO or -EUCLEAN.
+ */
+int kmemp_work_locked(struct kmemp_pool *pool)
+{
+	lockdep_assert_held(&pool->commit_lock);
+	return pool->format->work ? judge(pool, pool->format->work(pool)) : 0;
+}
+
 /*
  * Once in the life of a pool, before its first entry. A hint: the next opening
  * tries again where it could not be written.
