@@ -15,6 +15,7 @@ unit-test_media_file := test_media_file.c
 unit-test_orphan := test_orphan.c media_record.c pool_util.c
 unit-conformance := conformance.c model.c media_record.c pool_util.c
 unit-crash_bitmap := crash_bitmap.c crash_util.c media_record.c pool_util.c
+unit-crash_log := crash_log.c crash_util.c media_record.c pool_util.c
 unit-crash_sites := crash_sites.c crash_util.c media_record.c pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
 unit-test_queue := test_queue.c media_record.c pool_util.c
