@@ -50,6 +50,19 @@ bool kmemp_log_clean_due(const struct kmemp_log *log, bool idle)
 		       live + live / 5 * 3 + slack);
 }
 
+/*
+ * Bytes that are read for one of work. Where most of a log says what is no more
+ * true, as when much was deleted at once, it is read in longer steps: little of
+ * it needs to be said again, and so no pages.
+ */
+static u32 read_rate(const struct kmemp_log *log, bool idle)
+{
+	u64 most = 2 * (live_bytes(log) + LOG_SLACK_PAGES * KMEMP_PAGE_SIZE);
+
+	return idle || log->pages.items * KMEMP_PAGE_SIZE > most ?
+	       LOG_READ_MOST : LOG_READ;
+}
+
 /**
  * struct step - one step of cleaning
  * @again: bytes that were said again
@@ -193,16 +206,18 @@ static int next_item(struct kmemp_log *log, struct step *step)
  * kmemp_log_clean_step - go on cleaning, into the entry that is being written
  * @log: the log
  * @budget: bytes of work; one item more may be said again
+ * @idle: nobody commits
  *
  * Return: 0, -EIO or -EUCLEAN.
  */
-int kmemp_log_clean_step(struct kmemp_log *log, u32 budget)
+int kmemp_log_clean_step(struct kmemp_log *log, u32 budget, bool idle)
 {
 	struct kmemp_log_clean *clean = &log->clean;
+	u32 rate = read_rate(log, idle);
 	struct step step = {};
 	int ret = 0;
 
-	while (!ret && step.again + step.looked / LOG_READ < budget) {
+	while (!ret && step.again + step.looked / rate < budget) {
 		if (clean->extent.count) {
 			say_extent(log, &step);
 		} else if (clean->left) {

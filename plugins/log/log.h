@@ -374,7 +374,7 @@ int kmemp_log_write_end(struct kmemp_log *log);
 
 /* clean.c */
 bool kmemp_log_clean_due(const struct kmemp_log *log, bool idle);
-int kmemp_log_clean_step(struct kmemp_log *log, u32 budget);
+int kmemp_log_clean_step(struct kmemp_log *log, u32 budget, bool idle);
 bool kmemp_log_tail_moves(const struct kmemp_log *log, u32 pages);
 void kmemp_log_tail_write(struct kmemp_log *log);
 u64 kmemp_log_tail_page(struct kmemp_log *log);
@@ -388,6 +388,7 @@ void kmemp_log_promise(struct kmemp_log *log);
 #define LOG_SLACK_PAGES	128u
 #define LOG_PACE	4u
 #define LOG_READ	4u
+#define LOG_READ_MOST	64u
 
 /*
  * Pages of the worst commit (64 KiB encoded make at most 96 KiB of items, and

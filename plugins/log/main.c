@@ -87,7 +87,7 @@ static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 	log->begun = true;
 	kmemp_log_write_begin(log, batch, batch->sequence, batch->epoch);
 	if (budget)
-		ret = kmemp_log_clean_step(log, budget);
+		ret = kmemp_log_clean_step(log, budget, false);
 	if (ret)
 		return ret;
 	kmemp_log_write_changes(log, batch);
@@ -140,7 +140,7 @@ static int clean(struct kmemp_log *log)
 		/* It is not urgent. */
 		return 0;
 	kmemp_log_write_begin(log, NULL, log->sequence, log->epoch);
-	ret = kmemp_log_clean_step(log, budget);
+	ret = kmemp_log_clean_step(log, budget, true);
 	if (ret)
 		return ret;
 	if (!log->write.started && !log->write.nr_group) {

@@ -18,6 +18,7 @@ unit-crash_bitmap := crash_bitmap.c crash_util.c media_record.c pool_util.c
 unit-crash_log := crash_log.c crash_util.c media_record.c pool_util.c
 unit-crash_sites := crash_sites.c crash_util.c media_record.c pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
+unit-test_log := test_log.c media_record.c pool_util.c
 unit-test_queue := test_queue.c media_record.c pool_util.c
 
 tsan-test_queue_threads := test_queue_threads.c media_record.c pool_util.c
