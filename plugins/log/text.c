@@ -21,38 +21,62 @@ static __printf(2, 3) void say(const struct kmemp_findings *findings,
 	findings->line(findings->arg, text);
 }
 
-/* The extents, or the records, of one object: the first item behind them. */
-static const struct kmemp_log_item *
-count(const struct kmemp_log_tree *tree, struct kmemp_log_path *path,
-      const struct kmemp_log_item *item, u32 shift, u64 id, u64 *nr, u64 *pages)
+/**
+ * struct walk - all items of a tree in turn
+ * @tree: the tree
+ * @path: to @item
+ * @item: the next one, NULL behind the last
+ * @shift: of its first word, to the object
+ */
+struct walk {
+	const struct kmemp_log_tree *tree;
+	struct kmemp_log_path path;
+	const struct kmemp_log_item *item;
+	u32 shift;
+};
+
+static void walk_begin(struct walk *walk, const struct kmemp_log_tree *tree,
+		       u32 shift)
+{
+	const struct kmemp_log_item key = {};
+
+	walk->tree = tree;
+	walk->shift = shift;
+	walk->item = kmemp_log_tree_from(tree, &key, &walk->path);
+}
+
+static u64 walk_object(const struct walk *walk)
+{
+	return walk->item ? walk->item->word[0] >> walk->shift : U64_MAX;
+}
+
+/* Past the items of one object: how many, and pages where they are extents. */
+static u64 walk_past(struct walk *walk, u64 id, u64 *pages)
 {
 	struct kmemp_extent extent;
+	u64 nr;
 
-	for (; item && item->word[0] >> shift == id; ++*nr) {
-		kmemp_log_extent_decode(item, &extent);
+	for (nr = 0; walk_object(walk) == id; nr++) {
+		kmemp_log_extent_decode(walk->item, &extent);
 		*pages += extent.count;
-		item = kmemp_log_tree_next(tree, path);
+		walk->item = kmemp_log_tree_next(walk->tree, &walk->path);
 	}
-	return item;
+	return nr;
 }
 
 static void say_objects(const struct kmemp_log *log,
 			const struct kmemp_findings *findings)
 {
-	const struct kmemp_log_item key = {}, *extent, *record;
-	struct kmemp_log_path extents, records;
+	struct walk extents, records;
 
-	extent = kmemp_log_tree_from(&log->extents, &key, &extents);
-	record = kmemp_log_tree_from(&log->records, &key, &records);
-	while (extent || record) {
-		u64 nr_extents = 0, nr_records = 0, pages = 0, none = 0;
-		u64 id = min(extent ? extent->word[0] : U64_MAX,
-			     record ? record->word[0] >> 8 : U64_MAX);
+	walk_begin(&extents, &log->extents, 0);
+	walk_begin(&records, &log->records, 8);
+	while (extents.item || records.item) {
+		u64 nr_extents, nr_records, pages = 0, none = 0;
+		u64 id = min(walk_object(&extents), walk_object(&records));
 
-		extent = count(&log->extents, &extents, extent, 0, id,
-			       &nr_extents, &pages);
-		record = count(&log->records, &records, record, 8, id,
-			       &nr_records, &none);
+		nr_extents = walk_past(&extents, id, &pages);
+		nr_records = walk_past(&records, id, &none);
 		say(findings,
 		    "object %llu: %llu pages in %llu extents, %llu records", id,
 		    pages, nr_extents, nr_records);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <asm/byteorder.h>
+#include <linux/crc32c.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
@@ -328,6 +330,109 @@ static void test_damage(void)
 	end();
 }
 
+/* An entry at @pos gets the seal that it would have if it had been written. */
+static void reseal(struct kmemp_log *log, u64 pos)
+{
+	u64 at = (kmemp_log_page_of(log, pos >> 12) << 12) + pos % 4096;
+	struct kmemp_log_entry *entry = (void *)(record.base + at);
+	u64 end = pos + le32_to_cpu(entry->length), next;
+	u32 crc = kmemp_seal_seed(&t.pool, le64_to_cpu(entry->epoch),
+				  le64_to_cpu(entry->sequence), at);
+	u8 *page = record.base + (at & ~4095ULL);
+
+	if (pos % 4096 == 64)
+		crc = crc32c(crc, page, 64);
+	for (pos += sizeof(*entry); pos < end; pos = next) {
+		next = min(end, (pos | 4095) + 1);
+		page = record.base + (kmemp_log_page_of(log, pos >> 12) << 12);
+		crc = crc32c(crc, page + pos % 4096, next - pos);
+	}
+	crc = crc32c(crc, (u8 *)entry + 4, sizeof(*entry) - 4);
+	entry->seal = cpu_to_le32(~crc);
+}
+
+/* What is forged, with the right seal, is refused or read as it says. */
+static void test_forged(void)
+{
+	static const u64 words[] = { 0, 1, ~0ULL, 1ULL << 55, 1ULL << 40,
+				     0xffffffffffULL };
+	unsigned int i, forged = 4000 * tap_scale(), opened = 0;
+	u8 saved[16 * KMEMP_PAGE_SIZE];
+	u64 places[64], nr = 0, pos;
+
+	begin();
+	for (i = 0; i < 30; i++)
+		if (put(ID + i % 2, i, 10 * i) || map(ID, 3 * i % 40, 4))
+			abort();
+	test_close(&t);
+	if (test_open(&t, &record, true))
+		abort();
+	/* All log pages are there at once: those of a new pool are the first. */
+	memcpy(saved, record.base + KMEMP_PAGE_SIZE, sizeof(saved));
+	for (pos = the_log()->tail.pos; pos != the_log()->head && nr < 60;) {
+		struct kmemp_log_entry entry;
+
+		places[nr++] = pos;
+		if (kmemp_log_entry_read(the_log(), pos, &entry))
+			abort();
+		pos = kmemp_log_after(pos + le32_to_cpu(entry.length));
+	}
+	for (i = 0; i < forged; i++) {
+		u64 place = places[rnd(nr)], at = place + 4 * (1 + rnd(23));
+		u64 value = rnd(2) ? words[rnd(ARRAY_SIZE(words))] :
+			    (u64)rnd(~0u) << 32 | rnd(~0u);
+		u8 *page = record.base +
+			   (kmemp_log_page_of(the_log(), place >> 12) << 12);
+
+		if (at % KMEMP_PAGE_SIZE > KMEMP_PAGE_SIZE - 8 ||
+		    at >> 12 != place >> 12)
+			continue;
+		/* The length leads out of what there is: the seal is wrong. */
+		if (at - place > 7)
+			memcpy(page + at % 4096, &value, 1 + rnd(8));
+		else
+			page[at % 4096] ^= 1 << rnd(8);
+		if (at - place > 7)
+			reseal(the_log(), place);
+		opened += judge_hit(0) != 1;
+		memcpy(record.base + KMEMP_PAGE_SIZE, saved, sizeof(saved));
+	}
+	tap_ok(opened && opened < forged,
+	       "forged entries are read or refused: %u of %u opened", opened,
+	       forged);
+	end();
+}
+
+/* Each allocation of opening fails in turn. */
+static void test_memory(void)
+{
+	unsigned long nth;
+	struct test_pool other;
+	bool good = true;
+	unsigned int i;
+	int ret = -ENOMEM;
+
+	begin();
+	for (i = 0; i < 3000; i++)
+		if (map(ID, 2 * i, 1) || put(ID, i, 8))
+			abort();
+	test_close(&t);
+	for (nth = 1; ret && nth < 2000 && good; nth++) {
+		long before = shim_nr_allocated;
+
+		shim_fail_nth = nth;
+		ret = test_open(&other, &record, nth % 2);
+		shim_fail_nth = 0;
+		good = ret ? ret == -ENOMEM && shim_nr_allocated == before :
+			     !test_check(&other.pool, true);
+	}
+	tap_ok(!ret && good && nth > 20,
+	       "opened without memory it fails and leaves nothing: %lu times",
+	       nth - 2);
+	test_close(&other);
+	record_free(&record);
+}
+
 int main(void)
 {
 	long before = shim_nr_allocated;
@@ -336,6 +441,8 @@ int main(void)
 	test_length();
 	test_full();
 	test_damage();
+	test_forged();
+	test_memory();
 	tap_ok(shim_nr_allocated == before, "nothing leaked");
 	return tap_done();
 }
