@@ -160,7 +160,7 @@ static int refuse_later(struct kmemp_log *log)
 {
 	struct kmemp_log_chain at = log->chain;
 	u32 offset = log->head % KMEMP_PAGE_SIZE, i;
-	u64 number;
+	u64 number = 0;
 	int ret;
 
 	if (log->head >> KMEMP_PAGE_SHIFT > at.number)
