@@ -178,16 +178,20 @@ static bool continues(const struct kmemp_log_item *left,
 int kmemp_log_extent_set(struct kmemp_log *log, u64 object,
 			 const struct kmemp_extent *extent, u64 pos)
 {
+	u64 end = extent->offset + extent->count;
 	struct kmemp_log_item new, *item;
 	struct kmemp_log_path path;
 	int ret;
 
-	ret = kmemp_log_extent_clear(log, object, extent->offset,
-				     extent->offset + extent->count);
-	if (ret)
-		return ret;
 	encode(&new, object, extent, pos);
-	item = kmemp_log_tree_from(&log->extents, &new, &path);
+	item = kmemp_log_extent_find(log, object, extent->offset, &path);
+	/* Where nothing is in the way, the path is to what lies behind. */
+	if (item && offset_of(item) < end) {
+		ret = kmemp_log_extent_clear(log, object, extent->offset, end);
+		if (ret)
+			return ret;
+		item = kmemp_log_tree_from(&log->extents, &new, &path);
+	}
 	if (item && continues(&new, item)) {
 		set_count(&new, count_of(&new) + count_of(item));
 		new.word[3] = min(new.word[3], item->word[3]);
