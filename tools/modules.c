@@ -72,7 +72,7 @@ const char *modules_kmem(void)
 
 /**
  * modules_have_format - is there a module for this format?
- * @name: "none", "bitmap"
+ * @name: "none", "bitmap", "log"
  *
  * Return: true if there is.
  */

@@ -67,7 +67,7 @@ static int format_type_set(const char *val, const struct kernel_param *kp)
 		return ret;
 	if (!type_valid(type) ||
 	    (isdigit(type[0]) && kstrtou32(type, 10, &number))) {
-		pr_err("kmem: persist_format_type: neither the number nor the name of a format; examples: none, bitmap, 0, 1; empty to format nothing\n");
+		pr_err("kmem: persist_format_type: neither the number nor the name of a format; examples: none, bitmap, log, 0, 1, 2; empty to format nothing\n");
 		return -EINVAL;
 	}
 	mutex_lock(&params_lock);

@@ -226,7 +226,8 @@ struct kmemp_findings {
  * @owner: THIS_MODULE; NULL in user space
  * @known_incompat: incompat bits it understands beyond KMEMP_INCOMPAT_KNOWN
  * @known_ro_compat: the same for ro_compat bits
- * @standing: metadata pages the pool withholds whatever it holds
+ * @standing: metadata pages the pool withholds whatever it holds; what depends
+ *	on what it holds is added by kmemp_reserve_growth()
  * @shatter_bytes: metadata bytes per mapped page that the pool withholds
  *	beyond that: what one page's falling out of its extent can cost
  * @format: Write an empty instance. The superblock page and its copy are not
@@ -263,8 +264,10 @@ struct kmemp_findings {
  *	one per 64 touched pages, and as many as prepare said.
  * @retire: Make every page that waits returnable now: after it the plugin's
  *	redo stores into none of them; says so by kmemp_retired().
- * @work: One bounded background step (checkpoint, cleaning). 0: nothing left
- *	to do, 1: call again. NULL where a format has none.
+ * @work: One bounded background step (checkpoint, cleaning), when nobody
+ *	commits. It has no batch: pages that it needs are in the format's hands,
+ *	left over from commits (retire gives those back). 0: nothing left to do,
+ *	1: call again. NULL where a format has none.
  * @for_each_used: Call @fn for each run of used pages, metadata included, in
  *	any order, repeats allowed; all of them or an error. The first nonzero
  *	return of @fn ends it and is returned. It decides how soon RAM is there.
@@ -369,7 +372,9 @@ u64 kmemp_pool_epoch(const struct kmemp_pool *pool);
 
 u64 kmemp_meta_get(struct kmemp_batch *batch);
 void kmemp_meta_put(struct kmemp_batch *batch, u64 page);
+void kmemp_meta_release(struct kmemp_pool *pool, u64 page);
 void kmemp_retired(struct kmemp_pool *pool, u64 sequence);
+void kmemp_reserve_growth(struct kmemp_pool *pool, u64 pages);
 
 void kmemp_readers_exclude(struct kmemp_pool *pool);
 void kmemp_readers_admit(struct kmemp_pool *pool);

@@ -177,6 +177,7 @@ struct kmemp_queue;
  * @begun: this opening has committed, its epoch is on the medium
  * @newest: sequence of the newest batch
  * @retired: redo stores nothing of batches up to this one
+ * @growth: see kmemp_reserve_growth(); read without a lock
  * @wait: freed pages
  * @queue: batches that are staged; NULL where nothing can be committed
  * @source: where metadata pages come from
@@ -190,7 +191,7 @@ struct kmemp_queue;
  * Zero it before kmemp_pool_open().
  *
  * Locking: @commit_lock -> @super, @failed, @epoch, @begun, @newest,
- * @retired, @wait, the plugin's commit, prepare, retire, work, check
+ * @retired, @growth, @wait, the plugin's commit, prepare, retire, work, check
  * and describe. @failed is also looked at without it, as a hint. Within it, the
  * lock of @queue: who is in which stage (plugins/core/core.h); batches are
  * staged under that alone, beside a commit. Within both, @readers: for writing
@@ -214,6 +215,7 @@ struct kmemp_pool {
 	bool begun;
 	u64 newest;
 	u64 retired;
+	u64 growth;
 	struct kmemp_wait wait;
 	struct kmemp_queue *queue;
 	const struct kmemp_page_source *source;

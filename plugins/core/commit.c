@@ -260,6 +260,20 @@ int kmemp_retire_locked(struct kmemp_pool *pool)
 	return ret;
 }
 
+/**
+ * kmemp_work_locked - let the format do a step of what it does in background
+ * @pool: the pool; writable
+ *
+ * Context: with the commit right.
+ *
+ * Return: 1 if there is more to do, 0, -EIO or -EUCLEAN.
+ */
+int kmemp_work_locked(struct kmemp_pool *pool)
+{
+	lockdep_assert_held(&pool->commit_lock);
+	return pool->format->work ? judge(pool, pool->format->work(pool)) : 0;
+}
+
 /*
  * Once in the life of a pool, before its first entry. A hint: the next opening
  * tries again where it could not be written.
@@ -441,12 +455,27 @@ int kmemp_pool_confirm(struct kmemp_pool *pool)
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_confirm);
 
+/*
+ * Steps of background work before pages are said to be short. Each is bounded,
+ * and others wait for the commit right.
+ */
+#define WORK_STEPS	16
+
+static int work_some(struct kmemp_pool *pool)
+{
+	int i, ret = 1;
+
+	for (i = 0; i < WORK_STEPS && ret > 0; i++)
+		ret = kmemp_work_locked(pool);
+	return ret < 0 ? ret : 0;
+}
+
 /**
  * kmemp_pool_retire - give back every freed page that waits
  * @pool: the pool
  *
- * What was queued is committed first. When many wait, when they have waited for
- * a second, before -ENOSPC.
+ * What was queued is committed first, and the format does some of its background
+ * work. When many wait, when they have waited for a second, before -ENOSPC.
  *
  * Return: 0, -EROFS, -EIO or -EUCLEAN.
  */
@@ -458,6 +487,8 @@ int kmemp_pool_retire(struct kmemp_pool *pool)
 	ret = kmemp_writable(pool);
 	if (!ret)
 		ret = kmemp_queue_flush_locked(pool);
+	if (!ret)
+		ret = work_some(pool);
 	if (!ret) {
 		kmemp_confirm_locked(pool);
 		ret = kmemp_retire_locked(pool);

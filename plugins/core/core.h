@@ -210,6 +210,7 @@ int kmemp_commit_stage_locked(struct kmemp_stage *stage,
 			      struct kmemp_net *net);
 void kmemp_confirm_locked(struct kmemp_pool *pool);
 int kmemp_retire_locked(struct kmemp_pool *pool);
+int kmemp_work_locked(struct kmemp_pool *pool);
 
 u32 kmemp_wait_need(u32 runs, u32 items, u64 pages);
 int kmemp_wait_room(struct kmemp_pool *pool, u32 need);

@@ -378,7 +378,7 @@ EXPORT_SYMBOL_GPL(kmemp_pool_set_limits);
  * @used_pages: pages in use
  *
  * What overwriting and removing may need at any time without asking the page
- * allocator: the format's standing reserve, the cost of shattering what is
+ * allocator: the format's standing reserve, its growth, the cost of shattering what is
  * mapped (of all that is used, since not every format tells data from
  * metadata), and the pages in flight.
  *
@@ -388,10 +388,26 @@ u64 kmemp_pool_reserve(const struct kmemp_pool *pool, u64 used_pages)
 {
 	u64 shatter = used_pages * pool->format->shatter_bytes;
 
-	return pool->format->standing + KMEMP_RESERVE_INFLIGHT +
+	return pool->format->standing + READ_ONCE(pool->growth) +
+	       KMEMP_RESERVE_INFLIGHT +
 	       (shatter + KMEMP_PAGE_SIZE - 1) / KMEMP_PAGE_SIZE;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_reserve);
+
+/**
+ * kmemp_reserve_growth - what the format's metadata may yet become
+ * @pool: the pool
+ * @pages: that what it holds may come to need without anything being added
+ *
+ * Withheld beyond what struct kmemp_format_ops says. A commit that raises it
+ * leaves at least as many pages of its batch untaken. Context: in the format's
+ * open, commit, retire or work.
+ */
+void kmemp_reserve_growth(struct kmemp_pool *pool, u64 pages)
+{
+	WRITE_ONCE(pool->growth, pages);
+}
+EXPORT_SYMBOL_GPL(kmemp_reserve_growth);
 
 /* A bad page is mapped onto itself, so that nothing else ever gets it. */
 static int map_bad(struct kmemp_pool *pool, u64 page)

@@ -356,8 +356,8 @@ static int clear_up(struct kmemp_pool *pool)
 static int run_locked(struct kmemp_pool *pool, bool now)
 {
 	struct kmemp_queue *queue = pool->queue;
+	int ret = 0, more = 0;
 	bool idle;
-	int ret = 0;
 
 	if (has_aged(queue) || now)
 		ret = kmemp_queue_flush_locked(pool);
@@ -366,13 +366,18 @@ static int run_locked(struct kmemp_pool *pool, bool now)
 	idle = queue->seen == pool->newest && !anything_staged(queue);
 	queue->seen = pool->newest;
 	queue->ticks = pool->wait.nr ? queue->ticks + 1 : 0;
+	/* Before pages that the format has in hand for it are given back. */
+	if (now || idle)
+		more = kmemp_work_locked(pool);
+	if (more < 0)
+		return more;
 	if (now || idle || queue->ticks >= QUEUE_TICKS) {
 		ret = clear_up(pool);
 		queue->ticks = 0;
 	}
 	if (ret)
 		return ret;
-	return anything_staged(queue) || pool->wait.nr ||
+	return more || anything_staged(queue) || pool->wait.nr ||
 	       pool->newest != pool->super.confirmed;
 }
 
@@ -383,8 +388,8 @@ static int run_locked(struct kmemp_pool *pool, bool now)
  *
  * To be called every 100 ms while something pends. Commits what was staged when
  * it came last already; and when no batch has been committed since then,
- * confirms the newest and makes freed pages return, which it also does after a
- * second of waiting. Context: as for kmemp_batch_commit().
+ * lets the format do a step of background work, confirms the newest and makes
+ * freed pages return, which it also does after a second of waiting. Context: as for kmemp_batch_commit().
  *
  * Return: 1 if something pends: call again; 0 if nothing does; -EROFS; -EIO;
  * -EUCLEAN.

@@ -171,6 +171,21 @@ void kmemp_meta_put(struct kmemp_batch *batch, u64 page)
 EXPORT_SYMBOL_GPL(kmemp_meta_put);
 
 /**
+ * kmemp_meta_release - give a metadata page back at once
+ * @pool: the pool
+ * @page: page index; nothing on the medium refers to it any more, durably, also
+ *	if the newest batch is lost
+ *
+ * Context: in the format's commit, retire or work; not while readers are
+ * excluded.
+ */
+void kmemp_meta_release(struct kmemp_pool *pool, u64 page)
+{
+	pool->source->give(pool->source_arg, page, 1);
+}
+EXPORT_SYMBOL_GPL(kmemp_meta_release);
+
+/**
  * kmemp_retired - redo stores nothing of old batches any more
  * @pool: the pool
  * @sequence: the newest of them

@@ -8,6 +8,7 @@
 
 crash-crash_states := crash_states.c
 crash-crash_sites := crash_sites.c workloads.c
+crash-crash_log := crash_log.c
 crash-crash_gates := crash_gates.c explore.c gates.c sites.c units.c window.c \
 	workloads.c
 

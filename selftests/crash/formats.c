@@ -15,6 +15,12 @@ static const struct crash_known bitmap_known[] = {
 	{}
 };
 
+static const struct crash_known log_known[] = {
+	{ "kmemp_state_write", "begin_epoch", true, 1,
+	  "the last of two: the fence of the commit follows before any other store to a state line" },
+	{}
+};
+
 static const struct crash_known extent_known[] = {
 	{ "kmemp_state_write", "begin_epoch", true, 1,
 	  "the last of two: the fence of the commit follows before any other store to a state line" },
@@ -23,6 +29,7 @@ static const struct crash_known extent_known[] = {
 
 const struct crash_format crash_formats[] = {
 	{ KMEMP_TYPE_BITMAP, "bitmap", .known = bitmap_known },
+	{ KMEMP_TYPE_LOG, "log", .known = log_known },
 	{ KMEMP_TYPE_EXTENT, "extent", .roots = true, .known = extent_known },
 };
 

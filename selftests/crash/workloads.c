@@ -169,7 +169,8 @@ static void junk(struct crash_work *work)
 	copy = kmemp_super_copy_pos(&work->t.pool.super);
 	test_close(&work->t);
 	memset(work->record->base, 0, media->size);
-	memset(work->record->base + KMEMP_PAGE_SIZE, 0x5a, 4 << 20);
+	memset(work->record->base + KMEMP_SB_ROOT_OFFSET, 0x5a,
+	       KMEMP_PAGE_SIZE - KMEMP_SB_ROOT_OFFSET + (4 << 20));
 	memset(work->record->base + copy, 0x5a, KMEMP_PAGE_SIZE);
 	memset(work->record->base + media->size - KMEMP_PAGE_SIZE, 0x5a,
 	       KMEMP_PAGE_SIZE);

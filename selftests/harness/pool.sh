@@ -102,6 +102,7 @@ pool_guaranteed() {
 	case $1 in
 	none) echo $(((pages + 1024) * 4096)) ;;
 	bitmap) echo $(((pages + 1024 + 2048 + (pages * 8 + 4095) / 4096) * 4096)) ;;
+	log) echo $(((pages + 1024 + 512 + (pages * 48 + 4095) / 4096) * 4096)) ;;
 	extent) echo $(((pages + 1024 + 2048 + (pages * 52 + 4095) / 4096) * 4096)) ;;
 	esac
 }

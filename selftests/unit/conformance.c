@@ -17,6 +17,7 @@ static const struct {
 	const char *name;
 } formats[] = {
 	{ KMEMP_TYPE_BITMAP, "bitmap" },
+	{ KMEMP_TYPE_LOG, "log" },
 	{ KMEMP_TYPE_EXTENT, "extent" },
 };
 

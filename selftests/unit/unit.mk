@@ -17,6 +17,7 @@ unit-conformance := conformance.c model.c media_record.c pool_util.c
 unit-crash_extent_random := crash_extent_random.c media_record.c pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
 unit-extent_images := extent_images.c media_record.c pool_util.c
+unit-test_log := test_log.c media_record.c pool_util.c
 unit-test_extent := test_extent.c media_record.c pool_util.c
 unit-test_queue := test_queue.c media_record.c pool_util.c
 

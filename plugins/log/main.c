@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Format log: its ops. See log.h for the files, format_log.h for the layout.
+ *
+ * A commit appends one entry, flushes it, fences, and takes in what it says as
+ * if it had been read at open.
+ */
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "log.h"
+
+/* Where format puts the first log pages; afterwards the medium says. */
+#define FIRST_PAGE	1u
+#define FIRST_NUMBER	1u
+/* Pages that are let go at once, so that not every commit writes a root. */
+#define TAIL_PAGES	8u
+
+static int op_format(struct kmemp_pool *pool)
+{
+	struct kmemp_media *media = kmemp_pool_media(pool);
+	u64 pos = FIRST_PAGE << KMEMP_PAGE_SHIFT;
+	struct kmemp_log_page page = {
+		.number = cpu_to_le64(FIRST_NUMBER),
+		.next = cpu_to_le64(FIRST_PAGE + 1),
+		.second = cpu_to_le64(FIRST_PAGE + 2),
+	};
+	struct kmemp_root root = { .generation = 0 };
+	struct kmemp_log_root *disk = (void *)root.payload;
+
+	page.seal = cpu_to_le32(kmemp_seal(pool, 0, FIRST_NUMBER, pos, &page,
+					   offsetof(typeof(page), seal)));
+	/* An old pool's entries are valid only under its own key. */
+	kmemp_media_fill(media, pos, 0, KMEMP_PAGE_SIZE);
+	kmemp_media_write(media, pos, &page, sizeof(page));
+	kmemp_media_flush(media, pos, KMEMP_PAGE_SIZE);
+
+	disk->tail = cpu_to_le64(FIRST_NUMBER * KMEMP_PAGE_SIZE +
+				 sizeof(page));
+	disk->page = cpu_to_le64(FIRST_PAGE);
+	disk->number = cpu_to_le64(1);
+	kmemp_root_write(pool, &root);
+	return 0;
+}
+
+static void op_close(struct kmemp_pool *pool)
+{
+	kmemp_log_free(kmemp_pool_private(pool));
+	kmemp_pool_set_private(pool, NULL);
+}
+
+/* The entry that was written is durable. */
+static int take(struct kmemp_log *log)
+{
+	int ret;
+
+	kmemp_readers_exclude(log->pool);
+	ret = kmemp_log_entry_take(log, log->write.start, &log->write.entry);
+	kmemp_readers_admit(log->pool);
+	log->safe = log->clean.at;
+	return ret;
+}
+
+/* A root is durable: the pages before its tail are let go. */
+static void let_go(struct kmemp_log *log, u32 keep)
+{
+	u64 page;
+
+	while ((page = kmemp_log_tail_page(log)))
+		if (log->nr_spare < keep)
+			log->spare[log->nr_spare++] = page;
+		else
+			kmemp_meta_release(log->pool, page);
+}
+
+static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
+{
+	struct kmemp_log *log = kmemp_pool_private(pool);
+	u32 budget = kmemp_log_budget(log, batch);
+	bool moves = kmemp_log_tail_moves(log, TAIL_PAGES);
+	int ret = 0;
+
+	log->begun = true;
+	kmemp_log_write_begin(log, batch, batch->sequence, batch->epoch);
+	if (budget)
+		ret = kmemp_log_clean_step(log, budget, false);
+	if (ret)
+		return ret;
+	kmemp_log_write_changes(log, batch);
+	ret = kmemp_log_write_end(log);
+	if (ret)
+		return ret;
+	if (moves)
+		kmemp_log_tail_write(log);
+	/*
+	 * The entry, with the headers of the pages it enters, is durable before
+	 * anybody is told so, and before a later root names a tail behind what
+	 * it says again. A root that was written here is durable before a page
+	 * that it lets go is used again.
+	 */
+	kmemp_media_fence(kmemp_pool_media(pool));
+	ret = take(log);
+	if (ret)
+		return ret;
+	if (moves)
+		let_go(log, 0);
+	/* What is left of the batch's is good for cleaning between commits. */
+	while (log->nr_spare < LOG_SPARES && batch->nr_meta)
+		log->spare[log->nr_spare++] = kmemp_meta_get(batch);
+	kmemp_log_promise(log);
+	kmemp_retired(pool, batch->sequence);
+	return 0;
+}
+
+/* No redo ever stores into a page: only the pages in hand wait. */
+static int op_retire(struct kmemp_pool *pool)
+{
+	struct kmemp_log *log = kmemp_pool_private(pool);
+
+	while (log->nr_spare)
+		kmemp_meta_release(pool, log->spare[--log->nr_spare]);
+	kmemp_retired(pool, log->sequence);
+	return 0;
+}
+
+/* An entry that says again what pages in hand have room for. */
+static int clean(struct kmemp_log *log)
+{
+	/* Each page it enters takes one; one item more may be said. */
+	u32 budget = log->nr_spare * KMEMP_PAGE_SIZE / 2;
+	int ret;
+
+	ret = kmemp_log_nodes_add(&log->nodes,
+				  kmemp_log_step_nodes(log, budget), GFP_NOIO);
+	if (ret)
+		/* It is not urgent. */
+		return 0;
+	kmemp_log_write_begin(log, NULL, log->sequence, log->epoch);
+	ret = kmemp_log_clean_step(log, budget, true);
+	if (ret)
+		return ret;
+	if (!log->write.started && !log->write.nr_group) {
+		log->safe = log->clean.at;
+		return 0;
+	}
+	ret = kmemp_log_write_end(log);
+	if (ret)
+		return ret;
+	/*
+	 * What was said again is durable before a root names a tail behind
+	 * where it was said first.
+	 */
+	kmemp_media_fence(kmemp_pool_media(log->pool));
+	return take(log);
+}
+
+static int op_work(struct kmemp_pool *pool)
+{
+	struct kmemp_log *log = kmemp_pool_private(pool);
+	int ret = 0;
+
+	/* Before the first commit the epoch is not on the medium. */
+	if (!log->begun || !log->nr_spare || !kmemp_log_clean_due(log, true))
+		return 0;
+	ret = clean(log);
+	if (ret)
+		return ret;
+	if (kmemp_log_tail_moves(log, 1)) {
+		kmemp_log_tail_write(log);
+		/* The root is durable before the pages it lets go are used. */
+		kmemp_media_fence(kmemp_pool_media(pool));
+		let_go(log, LOG_SPARES);
+	}
+	kmemp_log_promise(log);
+	return kmemp_log_clean_due(log, true);
+}
+
+static int walk_pages(struct kmemp_log *log, kmemp_used_fn fn, void *arg)
+{
+	const struct kmemp_log_item key = {}, *item;
+	struct kmemp_log_path path;
+	int ret = 0;
+
+	item = kmemp_log_tree_from(&log->pages, &key, &path);
+	for (; item && !ret; item = kmemp_log_tree_next(&log->pages, &path))
+		ret = fn(arg, item->word[3], 1, KMEMP_USE_META);
+	return ret;
+}
+
+static int op_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn, void *arg)
+{
+	struct kmemp_log *log = kmemp_pool_private(pool);
+	const struct kmemp_log_item key = {}, *item;
+	struct kmemp_log_path path;
+	int ret = walk_pages(log, fn, arg);
+
+	item = kmemp_log_tree_from(&log->extents, &key, &path);
+	for (; item && !ret; item = kmemp_log_tree_next(&log->extents, &path)) {
+		struct kmemp_extent extent;
+
+		kmemp_log_extent_decode(item, &extent);
+		ret = fn(arg, extent.page, extent.count, KMEMP_USE_DATA);
+	}
+	return ret;
+}
+
+static int op_next_object(struct kmemp_pool *pool, u64 *id)
+{
+	const struct kmemp_log *log = kmemp_pool_private(pool);
+	const struct kmemp_log_item *extent, *record;
+	struct kmemp_log_path path;
+	u64 found = U64_MAX;
+
+	if (*id > KMEMP_OBJ_MAX)
+		return -ENOENT;
+	extent = kmemp_log_tree_from(&log->extents,
+				     &(struct kmemp_log_item){ .word = { *id } },
+				     &path);
+	record = kmemp_log_tree_from(&log->records,
+				     &(struct kmemp_log_item){
+					.word = { *id << 8 } }, &path);
+	if (extent)
+		found = extent->word[0];
+	if (record)
+		found = min(found, record->word[0] >> 8);
+	if (found == U64_MAX)
+		return -ENOENT;
+	*id = found;
+	return 0;
+}
+
+static int op_next_record(struct kmemp_pool *pool, u64 object,
+			  struct kmemp_record *record, u8 *buffer)
+{
+	return kmemp_log_record_next(kmemp_pool_private(pool), object, record,
+				     buffer);
+}
+
+static int op_next_extent(struct kmemp_pool *pool, u64 object, u64 offset,
+			  u64 max_pages, struct kmemp_extent *extent)
+{
+	const struct kmemp_log_item *item;
+	struct kmemp_log_path path;
+
+	item = kmemp_log_extent_find(kmemp_pool_private(pool), object, offset,
+				     &path);
+	if (!item)
+		return -ENOENT;
+	kmemp_log_extent_decode(item, extent);
+	return 0;
+}
+
+static const struct kmemp_format_ops kmemp_log_ops = {
+	.type = KMEMP_TYPE_LOG,
+	.name = "log",
+	.owner = THIS_MODULE,
+	.standing = LOG_STANDING,
+	.shatter_bytes = LOG_SHATTER,
+	.format = op_format,
+	.open = kmemp_log_open,
+	.close = op_close,
+	.reserve = kmemp_log_reserve,
+	.prepare = kmemp_log_prepare,
+	.commit = op_commit,
+	.retire = op_retire,
+	.work = op_work,
+	.for_each_used = op_walk_used,
+	.next_object = op_next_object,
+	.next_record = op_next_record,
+	.next_extent = op_next_extent,
+	.check = kmemp_log_check,
+	.describe = kmemp_log_describe,
+};
+
+static int __init kmemp_log_init(void)
+{
+	return kmemp_format_register(&kmemp_log_ops);
+}
+module_init(kmemp_log_init);
+
+static void __exit kmemp_log_exit(void)
+{
+	kmemp_format_unregister(&kmemp_log_ops);
+}
+module_exit(kmemp_log_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("kmem-persist format log: one entry appended by a commit");
+MODULE_ALIAS("kmemp-format-2");
+MODULE_ALIAS("kmemp-format-log");
