@@ -142,9 +142,9 @@ static bool learn(struct explore *x)
 	u64 start = x->record->nr, seq;
 	bool good;
 
-	seals_learn(x->record, &x->window);
+	seals_learn(true);
 	good = crash_recover(x->record, x->range, &seq);
-	seals_learnt();
+	seals_learn(false);
 	record_undo(x->record, start);
 	return good;
 }
