@@ -38,8 +38,10 @@ static double seconds(void)
 
 #define NR_STEPS	16u
 
-enum { OP_RETIRE = NR_STEPS, OP_CONFIRM, OP_LIMITS, OP_REOPEN, OP_QUEUE,
-       NR_OPS };
+enum {
+	OP_RETIRE = NR_STEPS, OP_CONFIRM, OP_LIMITS, OP_REOPEN, OP_QUEUE,
+	NR_OPS,
+};
 
 static const char *const op_names[NR_OPS] = {
 	"create", "create far away", "remap", "map 2 MiB", "split",

@@ -46,11 +46,6 @@ void mutants_forget(void)
 
 static const struct mutant *pages;
 
-void __real_kmemp_meta_put(struct kmemp_batch *batch, u64 page);
-void __wrap_kmemp_meta_put(struct kmemp_batch *batch, u64 page);
-void __real_kmemp_wait_settle(struct kmemp_pool *pool);
-void __wrap_kmemp_wait_settle(struct kmemp_pool *pool);
-
 void mutant_of_pages(const struct mutant *mutant)
 {
 	pages = mutant;

@@ -44,4 +44,12 @@ struct mutant *mutant_get(enum mutant_kind kind, u64 site, const u64 *pcs);
 void mutant_of_pages(const struct mutant *mutant);
 void mutants_forget(void);
 
+/* What the linker puts in the place of the core's own, see crash.mk. */
+struct kmemp_batch;
+struct kmemp_pool;
+void __real_kmemp_meta_put(struct kmemp_batch *batch, u64 page);
+void __wrap_kmemp_meta_put(struct kmemp_batch *batch, u64 page);
+void __real_kmemp_wait_settle(struct kmemp_pool *pool);
+void __wrap_kmemp_wait_settle(struct kmemp_pool *pool);
+
 #endif

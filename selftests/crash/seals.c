@@ -36,9 +36,6 @@ static struct {
 
 struct seal_mutant seal_mutant;
 
-u32 __real_crc32c(u32 crc, const void *address, unsigned int length);
-u32 __wrap_crc32c(u32 crc, const void *address, unsigned int length);
-
 static void on_read(u64 pos, const void *dst, size_t len)
 {
 	unsigned int slot = learn.nr_reads++ % MOST_READS;

@@ -34,4 +34,8 @@ struct seal_mutant {
 
 extern struct seal_mutant seal_mutant;
 
+/* What the linker puts in the place of crc32c(), see crash.mk. */
+u32 __real_crc32c(u32 crc, const void *address, unsigned int length);
+u32 __wrap_crc32c(u32 crc, const void *address, unsigned int length);
+
 #endif
