@@ -127,12 +127,14 @@ check: test-build	## lint and all tests, or only TESTS="FILE..."
 
 .PHONY: crash
 crash: packages-build packages-tools	## what a crash may leave, over every format: gates as fractions
-	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory build/crash/crash_gates
+	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory \
+		build/crash/crash_gates build/crash/crash_mutants
 	$(Q)J=$(J) selftests/crash/run full
 
 .PHONY: crash-long
 crash-long: packages-build packages-tools	## the same, then random workloads for N minutes, from SEED on
-	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory build/crash/crash_gates
+	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory \
+		build/crash/crash_gates build/crash/crash_mutants
 	$(Q)J=$(J) selftests/crash/run long
 
 .PHONY: demo

@@ -4,13 +4,15 @@
 # that a crash may leave. Included by the top-level Makefile after
 # selftests/unit/unit.mk. A program is one line: crash-NAME := its own sources.
 # Each is built twice: build/unit/NAME, with ASan and UBSan, for `make check`,
-# and build/crash/NAME, without, for `make crash`.
+# and build/crash/NAME, without, for `make crash`; crash_mutants for that alone.
 
 crash-crash_states := crash_states.c
 crash-crash_sites := crash_sites.c workloads.c
 crash-crash_log := crash_log.c
 crash-crash_gates := crash_gates.c explore.c gates.c sites.c units.c window.c \
 	workloads.c
+crash-crash_mutants := crash_mutants.c explore.c gates.c mutant.c sites.c \
+	units.c window.c workloads.c
 
 crash_names := $(patsubst crash-%,%,$(filter crash-%,$(.VARIABLES)))
 crash_shared := $(shared_sources) \
@@ -21,24 +23,27 @@ crash_shared := $(shared_sources) \
 # Addresses of call sites are looked up in the program file; what is under a
 # seal is learnt from the calls of crc32c().
 crash_link := -no-pie -Wl,--wrap=crc32c
+crash_link_crash_mutants := -Wl,--wrap=kmemp_meta_put,--wrap=kmemp_wait_settle
+
+crash_flags := $(test_flags) -O2 $(unit_no_copies)
 
 build/obj-crash/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(test_flags) -O2 -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(crash_flags) -MMD -MP -c -o $@ $<
 
 # $(1): program
 define crash_rules
-unit_programs += build/unit/$(1)
+unit_programs += $(filter-out build/unit/crash_mutants,build/unit/$(1))
 
 build/unit/$(1): $(patsubst %.c,build/obj-unit/%.o,$(crash_shared) \
 		$(addprefix selftests/crash/,$(crash-$(1))))
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $(unit_flags) $(unit_sanitize) $(crash_link) -o $$@ $$^
+	$$(Q)$$(CC) $(unit_flags) $(unit_sanitize) $(crash_link) $(crash_link_$(1)) -o $$@ $$^
 
 build/crash/$(1): $(patsubst %.c,build/obj-crash/%.o,$(crash_shared) \
 		$(addprefix selftests/crash/,$(crash-$(1))))
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $(test_flags) -O2 $(crash_link) -o $$@ $$^
+	$$(Q)$$(CC) $(crash_flags) $(crash_link) $(crash_link_$(1)) -o $$@ $$^
 endef
 $(foreach p,$(crash_names),$(eval $(call crash_rules,$(p))))
 

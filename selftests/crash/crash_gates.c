@@ -38,8 +38,10 @@ static double seconds(void)
 
 #define NR_STEPS	16u
 
-enum { OP_RETIRE = NR_STEPS, OP_CONFIRM, OP_LIMITS, OP_REOPEN, OP_QUEUE,
-       NR_OPS };
+enum {
+	OP_RETIRE = NR_STEPS, OP_CONFIRM, OP_LIMITS, OP_REOPEN, OP_QUEUE,
+	NR_OPS,
+};
 
 static const char *const op_names[NR_OPS] = {
 	"create", "create far away", "remap", "map 2 MiB", "split",
@@ -142,7 +144,7 @@ static const struct pool {
 /* Merged states of a window up to which it is exhausted. */
 static u32 most_states(void)
 {
-	return amount == SHORT ? 64 : 1024;
+	return amount == SHORT ? 256 : 1024;
 }
 
 /* Formatted and prepared, closed again for @record to be what is on it. */

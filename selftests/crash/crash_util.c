@@ -220,6 +220,17 @@ void crash_step(struct crash_work *work, unsigned int i)
 	crash_commit(work, build(work, i));
 }
 
+void crash_singles(struct crash_work *work, unsigned int nr)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&work->t.pool);
+
+	work->t.hint = 0;
+	/* Neighbours would be one extent. */
+	while (nr--)
+		map(work, batch, 4099, 2 * nr, 1);
+	crash_commit(work, batch);
+}
+
 void crash_queue(struct crash_work *work, unsigned int i, unsigned int nr)
 {
 	struct kmemp_pool *pool = &work->t.pool;

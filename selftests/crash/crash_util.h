@@ -59,6 +59,8 @@ u64 crash_digest(struct test_pool *t, int *err);
 void crash_commit(struct crash_work *work, struct kmemp_batch *batch);
 /* Step @i of the workload: one batch. */
 void crash_step(struct crash_work *work, unsigned int i);
+/* @nr extents of one page each, of the lowest pages that are free. */
+void crash_singles(struct crash_work *work, unsigned int nr);
 /* Steps from the @i-th on, of which only the last is waited for. */
 void crash_queue(struct crash_work *work, unsigned int i, unsigned int nr);
 /* Recover what is on the medium and judge it. *@seq: the newest batch. */

@@ -9,6 +9,7 @@
 #include <linux/kernel.h>
 
 #include "explore.h"
+#include "seals.h"
 #include "sites.h"
 
 /* Lines of a window above which single ones are sampled. */
@@ -86,6 +87,8 @@ static bool cut_recovery(struct explore *x, u64 start, struct crash_range range,
 		record_lines_init(&nested.lines, size);
 	crash_stats.nested++;
 	good = explore(&nested);
+	if (x->window.nr)
+		seals_watch(x->record, &x->window);
 	record_lines_free(&nested.lines);
 	record_trace_free(&trace);
 	return good;
@@ -289,11 +292,13 @@ static bool cut(struct explore *x, u64 now)
 	bool good;
 
 	window_init(&x->window, x->record, x->trace, now, &x->lines);
+	seals_watch(x->record, &x->window);
 	good = explore_state(x);
 	if (good && x->depth && x->lines.nr)
 		good = judge(x, &x->lines);
 	if (good && x->window.nr)
 		good = cut_lines(x, now);
+	seals_watch(x->record, NULL);
 	window_free(&x->window);
 	memset(&x->window, 0, sizeof(x->window));
 	return good;

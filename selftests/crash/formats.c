@@ -27,8 +27,28 @@ static const struct crash_known extent_known[] = {
 	{}
 };
 
+#define AGAINST_DAMAGE	"redo stores the record anew before it is read: against damage"
+#define SOUND_PREFIXES	"one line, whose words are stored in an order in which each prefix is sound: against damage"
+#define NO_CHECK	"no check: it is made for what is stored next"
+#define ZEROS_LAST	"its last line holds zeros, and its seal"
+
+static const struct crash_needless bitmap_needless[] = {
+	{ "seal not checked", "body_seal", 7, AGAINST_DAMAGE },
+	{ "seal not checked", "state_valid", 1, SOUND_PREFIXES },
+	{ "seal not checked", "mend_page", 1, NO_CHECK },
+	{ "seal a line too short", "body_seal", 7, AGAINST_DAMAGE },
+	{ "seal a line too short", "state_valid", 1, SOUND_PREFIXES },
+	{ "seal a line too short", "mend_page", 1, NO_CHECK },
+	{ "seal a line too short", "slot_valid", 1, ZEROS_LAST },
+	{ "seal a line too short", "read_place", 2, ZEROS_LAST },
+	{ "seal a line too short", "read_slot", 2,
+	  "of two slots whose last lines differ one is no root: noticed besides" },
+	{}
+};
+
 const struct crash_format crash_formats[] = {
-	{ KMEMP_TYPE_BITMAP, "bitmap", .known = bitmap_known },
+	{ KMEMP_TYPE_BITMAP, "bitmap", .known = bitmap_known,
+	  .needless = bitmap_needless },
 	{ KMEMP_TYPE_LOG, "log", .known = log_known },
 	{ KMEMP_TYPE_EXTENT, "extent", .roots = true, .known = extent_known },
 };

@@ -26,17 +26,32 @@ struct crash_known {
 };
 
 /**
+ * struct crash_needless - mutants that no state shows
+ * @kind: as the mutant is printed: what is wrong
+ * @function: where; of a check of a seal, one of those that ask for it
+ * @nr: how many there may be
+ * @why: the reason
+ */
+struct crash_needless {
+	const char *kind, *function;
+	unsigned int nr;
+	const char *why;
+};
+
+/**
  * struct crash_format - a format under test
  * @type: its number
  * @name: its name
  * @roots: a root slot is what makes a batch true
  * @known: ends with an empty one
+ * @needless: likewise; NULL: crash_mutants has not been gone through with it
  */
 struct crash_format {
 	u32 type;
 	const char *name;
 	bool roots;
 	const struct crash_known *known;
+	const struct crash_needless *needless;
 };
 
 extern const struct crash_format crash_formats[];

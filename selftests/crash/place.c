@@ -44,7 +44,7 @@ static void get_line(char *to, size_t size)
 
 	if (!fgets(line, sizeof(line), answer))
 		strcpy(line, "?");
-	line[strcspn(line, " \n")] = 0;
+	line[strcspn(line, "\n")] = 0;
 	snprintf(to, size, "%.*s", (int)size - 1, line);
 }
 

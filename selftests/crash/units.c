@@ -11,7 +11,8 @@
  * recovery does not depend on, or stores anew: it takes part with any choice.
  * Of the others all combinations are taken. Where these are too many, a seal
  * that holds, one that has lost its first line and one that has lost its last
- * stand for all that do and do not hold.
+ * stand for all that do and do not hold; and where these are too many still, one
+ * that holds and one of which nothing is there.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -142,9 +143,9 @@ static bool learn(struct explore *x)
 	u64 start = x->record->nr, seq;
 	bool good;
 
-	seals_learn(x->record, &x->window);
+	seals_learn(true);
 	good = crash_recover(x->record, x->range, &seq);
-	seals_learnt();
+	seals_learn(false);
 	record_undo(x->record, start);
 	return good;
 }
@@ -182,21 +183,36 @@ static bool try_unit(struct units *units, struct unit *unit, bool others)
 	return good;
 }
 
+/* How many of a unit's choices are combined with those of others. */
+enum thrift { EVERY_CHOICE, FEW_CHOICES, HOLDS_OR_NOT };
+
+static u32 choices_of(const struct units *units, const struct unit *unit,
+		      enum thrift thrift)
+{
+	const struct window_line *line = units->x->window.line;
+
+	if (thrift == EVERY_CHOICE)
+		return unit->choices;
+	if (thrift == HOLDS_OR_NOT &&
+	    (unit->nr > 1 || line[unit->lines[0]].sealed))
+		return 2;
+	return unit->few;
+}
+
 /* How many states there are; @most + 1 for more than @most. */
-static u64 count_states(const struct units *units, bool few, u64 most)
+static u64 count_states(const struct units *units, enum thrift thrift, u64 most)
 {
 	u64 nr = 1;
 	u32 k;
 
 	for (k = 0; k < units->nr && nr <= most; k++)
 		if (units->unit[k].matters)
-			nr *= few ? units->unit[k].few :
-				    units->unit[k].choices;
+			nr *= choices_of(units, &units->unit[k], thrift);
 	return nr <= most ? nr : most + 1;
 }
 
 /* State @nr of all, or where that is none of them, any. */
-static bool try_state(struct units *units, u64 nr, bool few, bool any)
+static bool try_state(struct units *units, u64 nr, enum thrift thrift, bool any)
 {
 	struct explore *x = units->x;
 	u64 start = x->record->nr;
@@ -206,7 +222,7 @@ static bool try_state(struct units *units, u64 nr, bool few, bool any)
 	window_set_all(&x->window, x->record, true);
 	for (k = 0; k < units->nr; k++) {
 		const struct unit *unit = &units->unit[k];
-		u32 choices = few ? unit->few : unit->choices;
+		u32 choices = choices_of(units, unit, thrift);
 
 		if (any || !unit->matters) {
 			choose(units, unit, roll(units, unit->choices));
@@ -223,13 +239,17 @@ static bool try_state(struct units *units, u64 nr, bool few, bool any)
 static bool combine(struct units *units, bool *all)
 {
 	u32 bound = units->x->bound;
-	bool few = count_states(units, false, bound) > bound;
-	u64 nr = count_states(units, few, bound), i;
+	enum thrift thrift = EVERY_CHOICE;
 	bool good = true;
+	u64 nr, i;
 
+	while (thrift < HOLDS_OR_NOT &&
+	       count_states(units, thrift, bound) > bound)
+		thrift++;
+	nr = count_states(units, thrift, bound);
 	*all = nr <= bound;
 	for (i = 0; good && i < nr; i++)
-		good = try_state(units, i, few, !*all);
+		good = try_state(units, i, thrift, !*all);
 	return good;
 }
 

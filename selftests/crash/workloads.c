@@ -228,6 +228,27 @@ static void retired_wraps(struct crash_work *work)
 		big(work);
 }
 
+/*
+ * Metadata pages that are freed are taken for data as soon as they can be: the
+ * lowest free page is.
+ */
+static void reuse(struct crash_work *work)
+{
+	static const u8 made[] = { 0, 1, 6, 7, 13 }, freed[] = { 12, 15 };
+	unsigned int i, turn;
+
+	for (turn = 1; turn < 3; turn++) {
+		for (i = 0; i < ARRAY_SIZE(made); i++)
+			crash_step(work, made[i] + 16 * turn);
+		for (i = 0; i < ARRAY_SIZE(freed); i++)
+			crash_step(work, freed[i] + 16 * turn);
+		if (turn == 2)
+			kmemp_pool_retire(&work->t.pool);
+		for (i = 0; i < 3; i++)
+			crash_singles(work, 12);
+	}
+}
+
 static void limits(struct crash_work *work)
 {
 	u64 i;
@@ -301,6 +322,7 @@ const struct crash_scenario crash_scenarios[] = {
 	  .bytes = LARGE_BYTES, .old_pages = PART_PAGES },
 	{ "limits", fresh, limits, NULL, crash_judge },
 	{ "steps", fresh, steps, NULL, crash_judge },
+	{ "reuse", fresh, reuse, NULL, crash_judge },
 	{ "ring wraps", ring_full, ring_wraps, NULL, crash_judge,
 	  .slow = true },
 	{ "steps, stopped", fresh, steps, steps_go_on, crash_judge },
