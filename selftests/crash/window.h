@@ -10,7 +10,7 @@
 
 #include "media_record.h"
 
-#define WINDOW_MOST_SITES	512
+#define WINDOW_MOST_SITES	512u
 
 /**
  * struct window_line - an open line
