@@ -378,8 +378,8 @@ EXPORT_SYMBOL_GPL(kmemp_pool_set_limits);
  * @used_pages: pages in use
  *
  * What overwriting and removing may need at any time without asking the page
- * allocator: the format's standing reserve, its growth, the cost of shattering what is
- * mapped (of all that is used, since not every format tells data from
+ * allocator: the format's standing reserve, its growth, the cost of shattering
+ * what is mapped (of all that is used, since not every format tells data from
  * metadata), and the pages in flight.
  *
  * Return: pages.

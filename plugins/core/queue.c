@@ -389,7 +389,8 @@ static int run_locked(struct kmemp_pool *pool, bool now)
  * To be called every 100 ms while something pends. Commits what was staged when
  * it came last already; and when no batch has been committed since then,
  * lets the format do a step of background work, confirms the newest and makes
- * freed pages return, which it also does after a second of waiting. Context: as for kmemp_batch_commit().
+ * freed pages return, which it also does after a second of waiting. Context: as
+ * for kmemp_batch_commit().
  *
  * Return: 1 if something pends: call again; 0 if nothing does; -EROFS; -EIO;
  * -EUCLEAN.
