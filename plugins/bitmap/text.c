@@ -5,21 +5,8 @@
 #include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/stdarg.h>
 
 #include "bitmap.h"
-
-static __printf(2, 3) void say(const struct kmemp_findings *findings,
-			       const char *fmt, ...)
-{
-	char text[128];
-	va_list args;
-
-	va_start(args, fmt);
-	vscnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	findings->line(findings->arg, text);
-}
 
 static int say_object(struct bitmap *bitmap, u64 id,
 		      const struct kmemp_findings *findings)
@@ -29,15 +16,16 @@ static int say_object(struct bitmap *bitmap, u64 id,
 
 	if (ret)
 		return ret;
-	say(findings, "object %llu: %llu pages, %llu records", id,
-	    object.nr_pages, object.nr_records);
+	kmemp_say(findings, "object %llu: %llu pages, %llu records", id,
+		  object.nr_pages, object.nr_records);
 	if (object.map)
-		say(findings, "  map: root page %llu, height %u",
-		    kmemp_slot_page(object.map), kmemp_slot_tag(object.map));
+		kmemp_say(findings, "  map: root page %llu, height %u",
+			  kmemp_slot_page(object.map),
+			  kmemp_slot_tag(object.map));
 	if (object.records)
-		say(findings, "  records: %s page %llu",
-		    kmemp_slot_flags(object.records) == KMEMP_BITMAP_CHILD ?
-		    "trie" : "chain", kmemp_slot_page(object.records));
+		kmemp_say(findings, "  records: %s page %llu",
+			  kmemp_slot_flags(object.records) == KMEMP_BITMAP_CHILD ?
+			  "trie" : "chain", kmemp_slot_page(object.records));
 	return 0;
 }
 
@@ -53,17 +41,18 @@ int kmemp_bm_describe(struct kmemp_pool *pool,
 	ret = kmemp_bm_anchor_read(bitmap, false, &anchor);
 	if (ret)
 		return ret;
-	say(findings, "ring: page %llu, tail %u, %u bytes to redo",
-	    bitmap->ring.start >> KMEMP_PAGE_SHIFT, bitmap->ring.tail,
-	    bitmap->ring.used);
-	say(findings, "newest batch: %llu, epoch %llu",
-	    bitmap->ring.sequence - 1, bitmap->ring.epoch);
-	say(findings, "anchor: page %llu; page bitmap: %llu pages from %llu",
-	    bitmap->anchor_pos >> KMEMP_PAGE_SHIFT, bitmap->nr_bit_pages,
-	    le64_to_cpu(anchor.bitmap));
-	say(findings, "used pages: %llu, of data: %llu; objects: %llu",
-	    le64_to_cpu(anchor.used_pages), le64_to_cpu(anchor.data_pages),
-	    le64_to_cpu(anchor.nr_objects));
+	kmemp_say(findings, "ring: page %llu, tail %u, %u bytes to redo",
+		  bitmap->ring.start >> KMEMP_PAGE_SHIFT, bitmap->ring.tail,
+		  bitmap->ring.used);
+	kmemp_say(findings, "newest batch: %llu, epoch %llu",
+		  bitmap->ring.sequence - 1, bitmap->ring.epoch);
+	kmemp_say(findings,
+		  "anchor: page %llu; page bitmap: %llu pages from %llu",
+		  bitmap->anchor_pos >> KMEMP_PAGE_SHIFT, bitmap->nr_bit_pages,
+		  le64_to_cpu(anchor.bitmap));
+	kmemp_say(findings, "used pages: %llu, of data: %llu; objects: %llu",
+		  le64_to_cpu(anchor.used_pages), le64_to_cpu(anchor.data_pages),
+		  le64_to_cpu(anchor.nr_objects));
 	for (id = 0; !(ret = kmemp_bm_object_next(bitmap, false, &id)); id++) {
 		ret = say_object(bitmap, id, findings);
 		if (ret)
