@@ -245,6 +245,10 @@ static inline u64 kmemp_pages_block(const struct kmemp_pages *pages, u64 page)
 	return (page - pages->window_first) / pages->block_pages;
 }
 
+/* used_map.c */
+void kmemp_used_source(struct kmemp_host *host,
+		       struct kmemp_used_source *source);
+
 /* stock.c */
 void kmemp_stock_withhold(struct kmemp_host *host);
 int kmemp_stock_balance(struct kmemp_host *host);
