@@ -14,6 +14,7 @@
  * anything takes the name off the state line first (kmemp_used_map_drop()).
  */
 #include <asm/byteorder.h>
+#include <linux/crc32c.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/slab.h>
