@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What every format with objects owes, against a plain model: random batches,
- * reopened now and then; once durable one by one, once queued. A format joins by one line in formats[].
+ * reopened now and then; once durable one by one, once queued. A format joins by
+ * one line in formats.c, of selftests/crash or its own folder.
  */
 #include <string.h>
 
@@ -9,17 +10,9 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
+#include "formats.h"
 #include "model.h"
 #include "tap.h"
-
-static const struct {
-	u32 type;
-	const char *name;
-} formats[] = {
-	{ KMEMP_TYPE_BITMAP, "bitmap" },
-	{ KMEMP_TYPE_LOG, "log" },
-	{ KMEMP_TYPE_EXTENT, "extent" },
-};
 
 #define POOL_BYTES	(80ULL << 20)
 
@@ -212,8 +205,9 @@ int main(void)
 	long before = shim_nr_allocated;
 	unsigned int i;
 
-	for (i = 0; i < 2 * ARRAY_SIZE(formats); i++)
-		test_random(formats[i / 2].type, formats[i / 2].name, i % 2);
+	for (i = 0; i < 2 * crash_nr_formats; i++)
+		test_random(crash_formats[i / 2].type,
+			    crash_formats[i / 2].name, i % 2);
 	tap_ok(shim_nr_allocated == before, "nothing leaked");
 	return tap_done();
 }

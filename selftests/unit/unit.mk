@@ -2,8 +2,8 @@
 #
 # Unit tests: TAP programs over the very sources of the modules, with ASan and
 # UBSan. Included by the top-level Makefile after tools/tools.mk. A program is
-# one line: unit-NAME := its own sources; the core, the formats and the shim
-# come with it. tsan-NAME: the same with ThreadSanitizer, for what has threads.
+# one line: unit-NAME := its own sources; the core, the formats, their table and
+# the shim come with it. tsan-NAME: the same with ThreadSanitizer, for what has threads.
 
 unit-test_name := test_name.c
 unit-test_errcode := test_errcode.c
@@ -23,18 +23,11 @@ unit-test_queue := test_queue.c media_record.c pool_util.c
 
 tsan-test_queue_threads := test_queue_threads.c media_record.c pool_util.c
 
-# The recorder tells call sites apart by return addresses: no sibling calls; and
-# no copies of a function but those that the source asks for.
-test_flags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter \
-	-Wno-missing-field-initializers -fno-omit-frame-pointer \
-	-fno-optimize-sibling-calls -Wno-frame-address -msse4.2 \
-	-Itools/shim/include -Iinclude -Itools -Iplugins/core -Iplugins -Iselftests/unit \
-	-include linux/compiler.h
-unit_no_copies := -fno-inline-small-functions -fno-inline-functions \
-	-fno-inline-functions-called-once -fno-partial-inlining -fno-ipa-cp \
-	-fno-ipa-sra -fno-ipa-icf
+include selftests/unit/flags.mk
+
+test_flags := $(test_cflags) -Itools/shim/include -Iinclude -Itools \
+	-Iplugins/core -Iplugins -Iselftests/unit -Iselftests/crash
 unit_flags := $(test_flags) -O1 $(unit_no_copies)
-unit_sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_sanitize := -fsanitize=thread
 
 unit_programs :=
@@ -53,7 +46,7 @@ $(foreach k,unit tsan,$(eval $(call unit_kind,$(k))))
 # $(1): unit or tsan, $(2): program
 define unit_rule
 $(2): $(patsubst %.c,build/obj-$(1)/%.o,$(shared_sources) \
-		$(addprefix selftests/unit/,$($(1)-$(notdir $(2)))))
+		selftests/crash/formats.c $(addprefix selftests/unit/,$($(1)-$(notdir $(2)))))
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(unit_flags) $$($(1)_sanitize) -o $$@ $$^
 endef
