@@ -16,6 +16,8 @@
 #
 #	make modules [KVER= | KDIR=]	the module, for the kernel whose symbols
 #					are installed here
+#	make tool			build/kmemp-format.so, with which kmemp
+#					knows the format
 #	make check [N=]			the format in user space: conformance,
 #					and the gates of the crash explorer
 #	make check-states [N=]		a crash after every store
@@ -31,7 +33,7 @@ plugin_kernel = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 plugin_btf = $(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 .PHONY: all
-all: modules programs
+all: modules tool programs
 
 .PHONY: modules
 modules:
@@ -41,9 +43,9 @@ modules:
 
 include $(KMEM_PERSIST)/test/flags.mk
 
+plugin_include := -I$(KMEM_PERSIST)/shim/include -I$(KMEM_PERSIST)/include
 plugin_flags := $(test_cflags) -O1 $(unit_no_copies) $(unit_sanitize) \
-	-I$(KMEM_PERSIST)/shim/include -I$(KMEM_PERSIST)/include \
-	-I$(KMEM_PERSIST)/test
+	$(plugin_include) -I$(KMEM_PERSIST)/test
 plugin_objects := $(patsubst %.c,build/%.o,$(plugin_sources) formats.c)
 plugin_programs := build/conformance build/crash_gates build/crash_states
 
@@ -57,6 +59,14 @@ build/%.o: %.c
 $(plugin_programs): build/%: $(KMEM_PERSIST)/test/%.o $(plugin_objects) \
 		$(KMEM_PERSIST)/test/libkmemp-test.a
 	$(Q)$(CC) $(plugin_flags) $(if $(findstring crash,$@),$(crash_link)) -o $@ $^
+
+.PHONY: tool
+tool: build/kmemp-format.so
+
+build/kmemp-format.so: $(plugin_sources) $(wildcard *.h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(test_cflags) -O2 -fPIC -shared $(plugin_include) -o $@ \
+		$(plugin_sources)
 
 -include $(plugin_objects:.o=.d)
 

@@ -46,6 +46,31 @@ like "of it alone" "$out" '^ok 2 - snap: 1[0-9]{3} random batches'
 passes "snap: the gates of the crash explorer" build/crash_gates short
 like "all of them" "$out" '^ok 4 - snap: windows of one operation are exhausted'
 
+# --- the tool
+
+kmemp=$top/build/tools/kmemp
+image=$tmp/image
+truncate -s 64M "$image"
+refused "kmemp does not know it by number" 2 "no format '2147483649'; .*formats" "$image" \
+	"$kmemp" format --type 2147483649 "$image"
+build tool
+export KMEMP_FORMATS=$format/build
+ok "kmemp format --type NUMBER, with the format's shared object" \
+	"$kmemp" format --type 2147483649 "$image"
+like "kmemp info shows it" "$("$kmemp" info "$image")" '"type":"snap"'
+ok "kmemp check knows it" "$kmemp" check "$image"
+ok "by its name" "$kmemp" format --force --type snap "$image"
+unset KMEMP_FORMATS
+like "kmemp info shows its number where it does not know it" \
+	"$("$kmemp" info "$image")" 2147483649
+run "$kmemp" check "$image"
+is "which kmemp check cannot check" "$status" 8
+like "with its number" "$out$err" 2147483649
+echo "no object" >build/bad.so
+run env KMEMP_FORMATS="$format/build" "$kmemp" check "$image"
+is "an object that cannot be loaded keeps none from another" "$status" 0
+like "and is told of" "$err" '^kmemp check: bad.so: no format is loaded from it'
+
 # A test that cannot fail is a defect
 sed -i '/kmemp_media_flush(media, pos, bytes)/d' medium.c
 build build/crash_gates
@@ -56,5 +81,8 @@ sed -i 's/bytes += 2 \* SNAP_EXTENT_BYTES/bytes += 0/' main.c
 build build/conformance
 run build/conformance
 nok "a reserve that is too small is found" test "$status" = 0
+
+ok "make uninstall" env DESTDIR="$tmp/root" "$top/tools/uninstall"
+nok "takes the headers away" test -e "$dev"
 
 done_testing
