@@ -19,7 +19,7 @@
 #	make tool			build/kmemp-format.so, with which kmemp
 #					knows the format
 #	make check [N=]			the format in user space: conformance,
-#					and the gates of the crash explorer
+#					failures, the gates of the crash explorer
 #	make check-states [N=]		a crash after every store
 
 KMEM_PERSIST := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
@@ -47,7 +47,8 @@ plugin_include := -I$(KMEM_PERSIST)/shim/include -I$(KMEM_PERSIST)/include
 plugin_flags := $(test_cflags) -O1 $(unit_no_copies) $(unit_sanitize) \
 	$(plugin_include) -I$(KMEM_PERSIST)/test
 plugin_objects := $(patsubst %.c,build/%.o,$(plugin_sources) formats.c)
-plugin_programs := build/conformance build/crash_gates build/crash_states
+plugin_programs := build/conformance build/test_fail build/crash_gates \
+	build/crash_states
 
 .PHONY: programs
 programs: $(plugin_programs)
@@ -71,8 +72,9 @@ build/kmemp-format.so: $(plugin_sources) $(wildcard *.h)
 -include $(plugin_objects:.o=.d)
 
 .PHONY: check
-check: build/conformance build/crash_gates
+check: build/conformance build/test_fail build/crash_gates
 	$(Q)build/conformance
+	$(Q)build/test_fail
 	$(Q)build/crash_gates short
 
 .PHONY: check-states

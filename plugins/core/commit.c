@@ -106,6 +106,9 @@ int kmemp_writable(const struct kmemp_pool *pool)
  */
 static int judge(struct kmemp_pool *pool, int ret)
 {
+	/* Stored it is, but nobody can promise that it stays. */
+	if (ret >= 0 && READ_ONCE(pool->media->failed))
+		ret = -EIO;
 	if (ret >= 0)
 		return ret;
 	kmemp_complain(pool, ret == -EIO ? KMEMP_REFUSE_READ :
@@ -336,11 +339,7 @@ static int commit_ready(struct kmemp_net *net, struct kmemp_batch *batch)
 	begin_epoch(pool);
 	batch->epoch = pool->epoch;
 	batch->sequence = pool->newest + 1;
-	ret = pool->format->commit(pool, batch);
-	/* Stored it is, but nobody can promise that it stays. */
-	if (!ret && READ_ONCE(pool->media->failed))
-		ret = -EIO;
-	ret = judge(pool, ret);
+	ret = judge(pool, pool->format->commit(pool, batch));
 	if (ret)
 		return ret;
 	pool->newest = batch->sequence;
@@ -449,6 +448,7 @@ int kmemp_pool_confirm(struct kmemp_pool *pool)
 	if (!ret) {
 		kmemp_confirm_locked(pool);
 		kmemp_wait_settle(pool);
+		ret = judge(pool, 0);
 	}
 	kmemp_commit_end(pool);
 	return ret;

@@ -342,7 +342,7 @@ EXPORT_SYMBOL_GPL(kmemp_pool_walk_used);
  * Durable at return. Takes the commit right.
  *
  * Return: 0, -EINVAL for numbers that contradict each other or the pool's
- * size, -EROFS for a pool opened read-only, -ENOMEM.
+ * size, -EROFS for a pool opened read-only, -ENOMEM, -EIO.
  */
 int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max)
 {
@@ -461,6 +461,8 @@ int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page)
 		return map_bad(pool, page);
 	kmemp_commit_begin(pool);
 	ret = pool->format->mark_bad(pool, page);
+	if (!ret && READ_ONCE(pool->media->failed))
+		ret = -EIO;
 	kmemp_commit_end(pool);
 	return ret;
 }

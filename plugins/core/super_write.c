@@ -96,12 +96,14 @@ static void write_flush(struct kmemp_media *media, u64 pos, const void *src,
  *
  * Durable at return. A crash leaves the old or the new values.
  *
- * Return: 0, or -ENOMEM with nothing stored and the generation unchanged.
+ * Return: 0; -ENOMEM with nothing stored and the generation unchanged; or -EIO,
+ * after which it is either.
  */
 int kmemp_super_write_static(struct kmemp_media *media,
 			     struct kmemp_super *super)
 {
 	struct kmemp_disk_static *disk;
+	int ret = -EIO;
 
 	disk = kmalloc(sizeof(*disk), GFP_KERNEL);
 	if (!disk)
@@ -111,12 +113,17 @@ int kmemp_super_write_static(struct kmemp_media *media,
 	write_flush(media, kmemp_super_copy_pos(super), disk, sizeof(*disk));
 	/* The copy is whole before the first page is touched. */
 	kmemp_media_fence(media);
+	if (READ_ONCE(media->failed))
+		goto out;
 	write_flush(media, 0, disk, sizeof(*disk));
 	/* The first page is whole before the next write tears the copy. */
 	kmemp_media_fence(media);
+	if (!READ_ONCE(media->failed))
+		ret = 0;
+out:
 	/* It held the keys. */
 	kfree_sensitive(disk);
-	return 0;
+	return ret;
 }
 
 static void write_pointer(struct kmemp_media *media,
@@ -244,7 +251,7 @@ static void erase_old(struct kmemp_media *media)
  * Durable at return. A crash before the last step but one leaves no pool, and
  * never the one that was there before if anything of that was overwritten.
  *
- * Return: 0, -ENOMEM, or what @fill returned.
+ * Return: 0, -ENOMEM, what @fill returned, or -EIO: it may not be durable.
  */
 int kmemp_super_create(struct kmemp_media *media, struct kmemp_super *super,
 		       int (*fill)(void *arg), void *arg)
@@ -289,6 +296,8 @@ int kmemp_super_create(struct kmemp_media *media, struct kmemp_super *super,
 		write_pointer(media, super);
 	/* Both show it before the caller reports success. */
 	kmemp_media_fence(media);
+	if (READ_ONCE(media->failed))
+		ret = -EIO;
 out:
 	kfree_sensitive(page);
 	return ret;

@@ -111,12 +111,16 @@ void kmemp_wait_add(struct kmemp_pool *pool, u64 sequence,
 /**
  * kmemp_wait_settle - give back what need not wait any more
  * @pool: the pool
+ *
+ * Nothing when the medium has failed: then what was to be durable may not be.
  */
 void kmemp_wait_settle(struct kmemp_pool *pool)
 {
 	struct kmemp_wait *wait = &pool->wait;
 	u32 i, kept = 0;
 
+	if (READ_ONCE(pool->media->failed))
+		return;
 	for (i = 0; i < wait->nr; i++) {
 		const struct kmemp_run run = wait->runs[i];
 		u64 sequence = wait->sequences[i];
@@ -176,12 +180,14 @@ EXPORT_SYMBOL_GPL(kmemp_meta_put);
  * @page: page index; nothing on the medium refers to it any more, durably, also
  *	if the newest batch is lost
  *
- * Context: in the format's commit, retire or work; not while readers are
- * excluded.
+ * When the medium has failed nobody knows that, and the page is lost until the
+ * next open. Context: in the format's commit, retire or work; not while readers
+ * are excluded.
  */
 void kmemp_meta_release(struct kmemp_pool *pool, u64 page)
 {
-	pool->source->give(pool->source_arg, page, 1);
+	if (!READ_ONCE(pool->media->failed))
+		pool->source->give(pool->source_arg, page, 1);
 }
 EXPORT_SYMBOL_GPL(kmemp_meta_release);
 

@@ -46,11 +46,12 @@ $(foreach p,$(crash_names),$(eval $(call crash_rules,$(p))))
 
 # For formats that are built outside the tree (tools/plugin.mk): what they are
 # linked with, without the formats and their table; and the programs' own parts.
-plugin_programs := conformance crash_states crash_gates
+plugin_programs := conformance test_fail crash_states crash_gates
 plugin_library := $(filter plugins/core/%,$(shared_sources)) tools/shim/shim.c \
 	$(addprefix selftests/crash/,crash_util.c place.c seals.c \
 		$(filter-out crash_gates.c,$(crash-crash_gates))) \
-	$(addprefix selftests/unit/,media_record.c model.c pool_util.c)
+	$(addprefix selftests/unit/,$(filter-out conformance.c test_fail.c formats.c, \
+		$(sort $(unit-conformance) $(unit-test_fail))))
 
 build/plugin/libkmemp-test.a: $(plugin_library:%.c=build/obj-unit/%.o)
 	@mkdir -p $(@D)

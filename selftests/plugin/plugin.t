@@ -32,7 +32,7 @@ passes() {	# DESCRIPTION COMMAND...
 	[ "$status" = 0 ] || diag "$out" "$err"
 }
 
-build build/conformance build/crash_gates
+build build/conformance build/test_fail build/crash_gates
 is "the format and the programs that test it are built" "$status" 0
 [ "$status" = 0 ] || diag "$err"
 is "without reaching into the source tree" \
@@ -42,7 +42,8 @@ while read -r command; do
 done < <(sed -n '/^.. commands begin/,/^.. commands end/s/^    //p' \
 	"$top/Documentation/plugin-api.rst")
 passes "snap: conformance" build/conformance
-like "of it alone" "$out" '^ok 2 - snap: 1[0-9]{3} random batches'
+like "of it" "$out" '^ok [0-9]+ - snap: 1500 random batches'
+passes "snap: each allocation, read and fence fails once" build/test_fail
 passes "snap: the gates of the crash explorer" build/crash_gates short
 like "all of them" "$out" '^ok 4 - snap: windows of one operation are exhausted'
 

@@ -16,14 +16,6 @@
 
 #define POOL_BYTES	(80ULL << 20)
 
-static u64 state = 1;
-
-static u32 rnd(u32 below)
-{
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (state >> 33) % below;
-}
-
 /* A batch, and the model as it will be if it is committed. */
 struct step {
 	struct kmemp_batch *batch;
@@ -162,10 +154,7 @@ static void test_random(u32 type, const char *name, bool lazy)
 	struct test_pool t;
 	int ret;
 
-	record_init(&record, POOL_BYTES);
-	record.off = true;
-	tap_ok(!test_format(&record, type) && !test_open(&t, &record, false),
-	   "%s: format and open", name);
+	test_begin(&t, &record, type, POOL_BYTES);
 	for (i = 0; i < steps && same && sound && exact; i++) {
 		ret = random_batch(&t, &model[0], &model[1], lazy);
 		full += ret == -ENOSPC;
@@ -195,8 +184,7 @@ static void test_random(u32 type, const char *name, bool lazy)
 	tap_ok(same, "%s: holds what the model holds, also after reopening", name);
 	tap_ok(sound, "%s: full check finds nothing", name);
 	tap_ok(exact, "%s: pages given and taken are exactly those in use", name);
-	test_close(&t);
-	record_free(&record);
+	test_end(&t);
 	free(model);
 }
 
