@@ -79,8 +79,10 @@ static void write_page(struct snap *snap, u32 index)
 }
 
 /* @at: bytes of the snapshot before these. */
-static void append(struct snap *snap, u64 *at, const void *data, u32 len)
+static void append(struct snap *snap, u64 *at, const void *from, u32 len)
 {
+	const u8 *data = from;
+
 	while (len) {
 		u32 offset = *at % SNAP_PAYLOAD;
 		u32 part = min(len, SNAP_PAYLOAD - offset);

@@ -31,7 +31,7 @@
 
 #include <kmem_persist/plugin.h>
 
-#define SNAP_TYPE	(KMEMP_TYPE_EXPERIMENTAL + 1)
+#define SNAP_TYPE	((u32)KMEMP_TYPE_EXPERIMENTAL + 1)
 
 /**
  * struct snap_disk_root - payload of the root slot
