@@ -104,7 +104,7 @@ static int find_type(struct request *request)
 			format = kmemp_format_get(number);
 	}
 	if (!format) {
-		complain("--type", "no format '%.64s'; this kmemp knows: %s",
+		complain("--type", "no format '%.64s'; this kmemp knows: %s, and what is in " FORMATS_DIR,
 			 request->type, names);
 		return -EINVAL;
 	}

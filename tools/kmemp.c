@@ -72,6 +72,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	message_set_verb(command->name);
+	formats_load();
 	return finish(command->run(command, argc - 1, argv + 1),
 		      command->failed_status);
 }

@@ -54,6 +54,10 @@ void message_set_verb(const char *verb);
 void complain(const char *subject, const char *fmt, ...) __printf(2, 3);
 void text_sanitize(char *text);
 
+/* formats.c */
+#define FORMATS_DIR	"/usr/lib/kmem-persist/formats"
+void formats_load(void);
+
 /* options.c */
 int options_take(const struct command *command, int argc, char **argv,
 		 const struct option *options, int (*take)(void *arg, int c),

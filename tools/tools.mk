@@ -18,8 +18,9 @@ build/obj/%.o: %.c
 	$(Q)$(CC) $(tool_flags) $$(pkg-config --cflags $(tool_libs)) \
 		-MMD -MP -c -o $@ $<
 
+# Formats outside the tree use the core that is linked in: see tools/formats.c
 build/tools/kmemp: $(tool_objects)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^ $$(pkg-config --libs $(tool_libs))
+	$(Q)$(CC) -rdynamic -o $@ $^ $$(pkg-config --libs $(tool_libs))
 
 -include $(tool_objects:.o=.d)

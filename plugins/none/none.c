@@ -7,6 +7,11 @@
  * pages that the hardware reports as bad stay out of use across boots. And it
  * is the shortest complete plugin, to be read before a real one: every op that
  * a format without objects owes is here, in the order in which it is called.
+ * The contract is include/kmem_persist/plugin.h; Documentation/plugin-api.rst
+ * goes on to a format with objects.
+ *
+ * A plugin begins with what is on the medium, what a crash may make of that,
+ * and why it can be read nevertheless. Here:
  *
  * On the medium it owns nothing but the 64 bad-page slots of the superblock
  * page and of its copy. A slot is one aligned store of 8 bytes, so a crash
@@ -14,6 +19,10 @@
  * was written from one that was hit. The two pages are read as a union: a
  * crash between the stores to the one and the other loses nothing, and a slot
  * that was hit in one page is mended from the other.
+ */
+/*
+ * The kernel's headers that tools/shim/include has too, since this is compiled
+ * for user space as it is; of ours the contract alone.
  */
 #include <asm/byteorder.h>
 #include <linux/errno.h>
@@ -30,7 +39,10 @@
  * @bad: page indices, unsorted, each once
  *
  * for_each_used must be quick and complete, so the slots are read and judged
- * at open and kept here.
+ * at open and kept here. Everything that a plugin keeps of a pool hangs on
+ * kmemp_pool_private(): there may be many pools, so nothing is static. It needs
+ * no lock: what changes it has the commit right, and lookups, which run beside
+ * that, are of formats with objects.
  */
 struct none {
 	bool damaged;
@@ -38,7 +50,11 @@ struct none {
 	u64 bad[2 * KMEMP_SB_NR_BAD];
 };
 
-/* The places of the slots: in the superblock page, and in its copy. */
+/*
+ * The places of the slots: in the superblock page, and in its copy. Positions
+ * are bytes from the start of the device. The core owns these two pages but for
+ * the slots; all others are a plugin's where it has them from the core.
+ */
 static u64 slot_pos(const struct kmemp_pool *pool, unsigned int which,
 		    unsigned int slot)
 {
@@ -52,8 +68,10 @@ static u64 slot_encode(const struct kmemp_pool *pool, u64 page)
 {
 	__le64 disk = cpu_to_le64(page);
 	/*
-	 * Position 0 for every slot: a slot means the same wherever it stands,
-	 * and the copy must be able to stand for the superblock page.
+	 * A seal is seeded with the pool's key, so that nothing of another pool
+	 * passes, and with epoch, sequence and position, so that nothing old or
+	 * misplaced does. These have none: a slot means the same wherever it
+	 * stands, and the copy must be able to stand for the superblock page.
 	 */
 	u64 check = kmemp_seal(pool, 0, 0, 0, &disk, sizeof(disk)) >> 8;
 
@@ -71,14 +89,21 @@ static bool is_known(const struct none *none, u64 page)
 }
 
 /*
- * An empty instance is a page of zeros, and those the core has stored already.
+ * format: an empty instance is a page of zeros, and those the core has stored
+ * already. A plugin that stores something flushes it; the core fences that, and
+ * then stores what makes the device a pool. So whatever a crash leaves of it,
+ * it is no pool.
  */
 static int none_format(struct kmemp_pool *pool)
 {
 	return 0;
 }
 
-/* What one place of a slot holds. */
+/*
+ * What one place of a slot holds. That it cannot be read and that it holds
+ * nonsense are not the same: the first may be a pool of a medium that turned
+ * bad, and is -EIO; the second is -EUCLEAN.
+ */
 enum slot_state {
 	SLOT_EMPTY,
 	SLOT_PAGE,
@@ -86,6 +111,10 @@ enum slot_state {
 	SLOT_UNREADABLE,
 };
 
+/*
+ * What was read is judged before it is used: the seal, and the page index, which
+ * must lie in the pool whatever the seal says.
+ */
 static enum slot_state read_slot(struct kmemp_pool *pool, unsigned int which,
 				 unsigned int slot, u64 *value, u64 *page)
 {
@@ -140,7 +169,12 @@ static int open_slot(struct kmemp_pool *pool, struct none *none,
 	return 0;
 }
 
-/* Only when all slots were taken in: a pool that is refused stays as it is. */
+/*
+ * Recovery's stores. Only when all slots were taken in: a pool that is refused
+ * stays as it is, and one that needs no mending is left byte-identical. A crash
+ * in here leaves what the next open mends in the same way: each store makes one
+ * place what it will be in the end.
+ */
 static void mend_slots(struct kmemp_pool *pool)
 {
 	struct kmemp_media *media = kmemp_pool_media(pool);
@@ -162,6 +196,13 @@ static void mend_slots(struct kmemp_pool *pool)
 	kmemp_media_fence(media);
 }
 
+/*
+ * open: nothing else of the pool runs yet. It takes in, judges, mends, in this
+ * order, and where it fails it has freed all that it allocated. A pool that is
+ * opened read-only is not stored to. A format with objects says here which batch
+ * is the newest that counts, by kmemp_pool_recovered(), when what it keeps is
+ * durable and what it drops is erased.
+ */
 static int none_open(struct kmemp_pool *pool)
 {
 	unsigned int slot;
@@ -183,12 +224,22 @@ static int none_open(struct kmemp_pool *pool)
 	return 0;
 }
 
+/*
+ * close: the last call. Formats whose commits leave something to be done
+ * (retire) do it here; what they cannot, the next open does.
+ */
 static void none_close(struct kmemp_pool *pool)
 {
 	kfree(kmemp_pool_private(pool));
 	kmemp_pool_set_private(pool, NULL);
 }
 
+/*
+ * for_each_used: called once, right after open, before any page is RAM. A page
+ * that is left out goes to the page allocator, which is a write to the medium:
+ * all of them, or an error. In any order, and twice does no harm. The first
+ * nonzero return of @fn is returned.
+ */
 static int none_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			      void *arg)
 {
@@ -215,8 +266,11 @@ static void find(const struct kmemp_findings *findings,
 }
 
 /*
- * What open refused is not here to be found. A slot that is empty in one page
- * only is no damage: it is how a crash in mark_bad looks.
+ * check: with the commit right, so that it sees one state; looks at the medium
+ * once more and stores nothing. Its return is for what keeps the check from
+ * going on, not for what it finds. What open refused is not here to be found. A
+ * slot that is empty in one page only is no damage: it is how a crash in
+ * mark_bad looks.
  */
 static int none_check(struct kmemp_pool *pool,
 		      const struct kmemp_findings *findings)
@@ -249,6 +303,7 @@ static int none_check(struct kmemp_pool *pool,
 	return 0;
 }
 
+/* describe: one line per structure, for people who look for a mistake. */
 static int none_describe(struct kmemp_pool *pool,
 			 const struct kmemp_findings *findings)
 {
@@ -290,6 +345,12 @@ static int find_slot(struct kmemp_pool *pool, bool *usable)
 	return -ENOSPC;
 }
 
+/*
+ * mark_bad: what changes the medium of this format, as commit does of one with
+ * objects, with the commit right. First what can fail: DRAM, room. Then the
+ * stores, each flushed, then one fence; then the copy in DRAM is changed, which
+ * so never holds what a crash would take back.
+ */
 static int none_mark_bad(struct kmemp_pool *pool, u64 page)
 {
 	struct kmemp_media *media = kmemp_pool_media(pool);
@@ -322,6 +383,10 @@ static int none_mark_bad(struct kmemp_pool *pool, u64 page)
 	return 0;
 }
 
+/*
+ * The registry keeps a pointer to it for as long as the module is loaded. Each
+ * open pool has a reference to @owner, so nothing of it is called later.
+ */
 static const struct kmemp_format_ops none_ops = {
 	.type = KMEMP_TYPE_NONE,
 	.name = "none",

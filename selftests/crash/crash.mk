@@ -20,9 +20,6 @@ crash_shared := $(shared_sources) \
 		seals.c) \
 	$(addprefix selftests/unit/,media_record.c pool_util.c)
 
-# Addresses of call sites are looked up in the program file; what is under a
-# seal is learnt from the calls of crc32c().
-crash_link := -no-pie -Wl,--wrap=crc32c
 crash_link_crash_mutants := -Wl,--wrap=kmemp_meta_put,--wrap=kmemp_wait_settle
 
 crash_flags := $(test_flags) -O2 $(unit_no_copies)
@@ -46,5 +43,27 @@ build/crash/$(1): $(patsubst %.c,build/obj-crash/%.o,$(crash_shared) \
 	$$(Q)$$(CC) $(crash_flags) $(crash_link) $(crash_link_$(1)) -o $$@ $$^
 endef
 $(foreach p,$(crash_names),$(eval $(call crash_rules,$(p))))
+
+# For formats that are built outside the tree (tools/plugin.mk): what they are
+# linked with, without the formats and their table; and the programs' own parts.
+plugin_programs := conformance test_fail crash_states crash_gates
+plugin_library := $(filter plugins/core/%,$(shared_sources)) tools/shim/shim.c \
+	$(addprefix selftests/crash/,crash_util.c place.c seals.c \
+		$(filter-out crash_gates.c,$(crash-crash_gates))) \
+	$(addprefix selftests/unit/,$(filter-out conformance.c test_fail.c formats.c, \
+		$(sort $(unit-conformance) $(unit-test_fail))))
+
+build/plugin/libkmemp-test.a: $(plugin_library:%.c=build/obj-unit/%.o)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+
+build/plugin/%.o: build/obj-unit/selftests/crash/%.o
+	$(Q)cp $< $@
+
+build/plugin/%.o: build/obj-unit/selftests/unit/%.o
+	$(Q)cp $< $@
+
+plugin_test := build/plugin/libkmemp-test.a $(plugin_programs:%=build/plugin/%.o)
 
 -include $(shell [ ! -d build/obj-crash ] || find build/obj-crash -name '*.d')

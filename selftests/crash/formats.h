@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The formats that the crash tests are run with: a format joins by a line of
- * crash_formats[].
+ * The formats that conformance and the crash tests are run with: a format joins
+ * by a line of crash_formats[].
  */
 #ifndef KMEMP_TEST_CRASH_FORMATS_H
 #define KMEMP_TEST_CRASH_FORMATS_H

@@ -2,11 +2,10 @@
 /*
  * See workloads.h.
  */
-#include <string.h>
-
 #include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/string.h>
 
 #include "super.h"
 #include "workloads.h"
@@ -267,9 +266,13 @@ static void same_counts(struct crash_work *work, u8 value)
 	crash_commit(work, batch);
 }
 
+/* The batch that counts after torn_root(). */
+static u64 torn_newest;
+
 /*
  * The second batch stands in both root slots but for one line: that of the
- * first batch, which counts, would make it whole.
+ * first batch, which counts, would make it whole. A format whose roots hold
+ * zeros there has lost nothing by that.
  */
 static void torn_root(struct crash_work *work)
 {
@@ -288,6 +291,7 @@ static void torn_root(struct crash_work *work)
 	test_close(&work->t);
 	memcpy(first, pages[0], KMEMP_PAGE_SIZE);
 	memcpy(copy, pages[1], KMEMP_PAGE_SIZE);
+	torn_newest = memchr_inv(first + line, 0, KMEMP_LINE_SIZE) ? 1 : 2;
 	memset(first + line, 0, KMEMP_LINE_SIZE);
 	memset(copy + line, 0, KMEMP_LINE_SIZE);
 }
@@ -302,8 +306,9 @@ static void only_open(struct crash_work *work)
 static bool judge_torn(struct record *record, struct crash_range range,
 		       u64 *seq)
 {
-	(void)range;
-	return crash_judge(record, (struct crash_range){ 1, 1 }, seq);
+	range.lo = torn_newest;
+	range.hi = torn_newest;
+	return crash_judge(record, range, seq);
 }
 
 const struct crash_scenario crash_scenarios[] = {

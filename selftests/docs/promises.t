@@ -34,7 +34,7 @@ tree() {	# a copy to plant faults in
 	rm -rf "$tmp/tree"
 	mkdir "$tmp/tree"
 	cp -r "$top/README.md" "$top/Documentation" "$top/include" "$top/drivers" \
-		"$top/selftests" "$tmp/tree/"
+		"$top/plugins" "$top/selftests" "$top/tools" "$tmp/tree/"
 }
 
 expect 0 "each promise has its test" "$here/promises" "$top"
@@ -65,6 +65,22 @@ expect 1 "a changed layout of bitmap is found" "$tmp/tree/selftests/docs/generat
 tree
 sed -i 's/__u8	reserved\[168\]/__u8	reserved[160]/' "$tmp/tree/include/kmem_persist/format_extent.h"
 expect 1 "a changed layout of extent is found" "$tmp/tree/selftests/docs/generate" --check
+
+expect 0 "each lock of the modules is in the table" "$here/locks" "$top"
+tree
+echo 'static DEFINE_MUTEX(planted_lock);' >>"$tmp/tree/drivers/pool/idle.c"
+expect 1 "a lock that is not in the table is found" "$here/locks" "$tmp/tree"
+tree
+sed -i 's/spinlock_t open_lock/struct mutex open_lock/' "$tmp/tree/drivers/blk/blk.h"
+expect 1 "a lock of another type is found" "$here/locks" "$tmp/tree"
+tree
+sed -i '/mutex id_lock/d' "$tmp/tree/include/kmem_persist/pool.h"
+expect 1 "a row without a lock is found" "$here/locks" "$tmp/tree"
+
+expect 0 "what documents show of files is what stands there" "$here/snippets" "$top"
+tree
+sed -i 's/\.type = SNAP_TYPE/.type = SNAP_TYPE + 1/' "$tmp/tree/selftests/plugin/snap/main.c"
+expect 1 "a changed example is found" "$here/snippets" "$tmp/tree"
 
 # --- names that the admin guide lists, against the source
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What every format with objects owes, against a plain model: random batches,
- * reopened now and then; once durable one by one, once queued. A format joins
- * by one line of crash_formats[].
+ * reopened now and then; once durable one by one, once queued. A format joins by
+ * one line in formats.c, of selftests/crash or its own folder.
  */
 #include <string.h>
 

@@ -28,19 +28,11 @@ unit-test_fail := test_fail.c fail_batch.c fail_ops.c formats.c media_fail.c \
 tsan-test_queue_threads := test_queue_threads.c formats.c media_record.c \
 	pool_util.c
 
-# The recorder tells call sites apart by return addresses: no sibling calls; and
-# no copies of a function but those that the source asks for.
-test_flags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter \
-	-Wno-missing-field-initializers -fno-omit-frame-pointer \
-	-fno-optimize-sibling-calls -Wno-frame-address -msse4.2 \
-	-Itools/shim/include -Iinclude -Itools -Iplugins/core -Iplugins -Iselftests/unit \
-	-Iselftests/crash \
-	-include linux/compiler.h
-unit_no_copies := -fno-inline-small-functions -fno-inline-functions \
-	-fno-inline-functions-called-once -fno-partial-inlining -fno-ipa-cp \
-	-fno-ipa-sra -fno-ipa-icf
+include selftests/unit/flags.mk
+
+test_flags := $(test_cflags) -Itools/shim/include -Iinclude -Itools \
+	-Iplugins/core -Iplugins -Iselftests/unit -Iselftests/crash
 unit_flags := $(test_flags) -O1 $(unit_no_copies)
-unit_sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_sanitize := -fsanitize=thread
 
 unit_programs :=
