@@ -221,11 +221,23 @@ static u64 digest_records(struct kmemp_pool *pool, u64 id, u64 hash, int *err)
 	return hash;
 }
 
+static int digest_run(void *arg, u64 page, u64 count, enum kmemp_use use)
+{
+	u64 *hash = arg;
+
+	*hash = mix_number(mix_number(mix_number(*hash, page), count), use);
+	return 0;
+}
+
 u64 test_digest(struct kmemp_pool *pool, int *err)
 {
 	u64 hash = 0xcbf29ce484222325ULL, id = 0, items = 0;
 	struct kmemp_extent extent;
 
+	if (!kmemp_pool_keeps_objects(pool)) {
+		*err = kmemp_pool_walk_used(pool, digest_run, &hash);
+		return hash;
+	}
 	for (; !(*err = kmemp_pool_next_object(pool, &id)); id++) {
 		u64 offset = 0;
 
