@@ -111,6 +111,8 @@ static const char *judge_contents(struct image *image, struct test_pool *t,
 		return "pages owned twice, or in use and free, and check finds nothing";
 	if (sealed && verdict->differs && digest != image->before)
 		return "contents are wrong, and check finds nothing";
+	if (sealed && verdict->differs && !test_notes)
+		return "the newest batch is gone, and check says nothing";
 	return NULL;
 }
 

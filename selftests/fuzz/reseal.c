@@ -8,6 +8,7 @@
 #include <asm/byteorder.h>
 #include <linux/crc32c.h>
 #include <linux/kernel.h>
+#include <linux/string.h>
 
 #include "core/seal.h"
 #include "reseal.h"
@@ -108,12 +109,30 @@ u32 __wrap_crc32c(u32 crc, const void *address, unsigned int length)
 	return result;
 }
 
+/*
+ * Where an open looks for what may follow, most often there is nothing: that is
+ * not worth damaging, unless the check reads it too.
+ */
+static void forget_empty(struct record *record)
+{
+	u64 lines = record->media.size / KMEMP_LINE_SIZE, line;
+	u64 page = KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE;
+
+	for (line = page; line < lines - page; line++)
+		if (record->reads[line] &&
+		    !memchr_inv(record->base + line * KMEMP_LINE_SIZE, 0,
+				KMEMP_LINE_SIZE))
+			record->reads[line] = 0;
+}
+
 static void look(struct record *record)
 {
 	struct test_pool t;
 
 	watch.record = record;
 	if (!test_open(&t, record, true)) {
+		if (watch.learn)
+			forget_empty(record);
 		test_check(&t.pool, false);
 		test_close(&t);
 	}

@@ -265,6 +265,8 @@ u64 test_digest(struct kmemp_pool *pool, int *err)
 	return hash;
 }
 
+unsigned int test_notes;
+
 struct findings {
 	unsigned int nr;
 	bool loud;
@@ -275,8 +277,10 @@ static void on_finding(void *arg, enum kmemp_severity severity, u64 object,
 {
 	struct findings *f = arg;
 
-	if (severity == KMEMP_NOTE)
+	if (severity == KMEMP_NOTE) {
+		test_notes++;
 		return;
+	}
 	if (f->nr++ < 5 && f->loud)
 		fprintf(stderr, "# finding: object %llu, page %llu + %llu: %s\n",
 			object, pos >> 12, pos & 4095, text);
@@ -296,8 +300,10 @@ unsigned int test_check(struct kmemp_pool *pool, bool loud)
 		.line = on_line,
 		.arg = &f,
 	};
-	int ret = kmemp_pool_check(pool, &findings);
+	int ret;
 
+	test_notes = 0;
+	ret = kmemp_pool_check(pool, &findings);
 	if (!ret)
 		ret = kmemp_pool_describe(pool, &findings);
 	return f.nr + !!ret;

@@ -38,6 +38,8 @@ void test_give(struct test_pool *t, u64 page, u64 count);
 u64 test_digest(struct kmemp_pool *pool, int *err);
 /* Findings of a full check beyond notes; the first one's text to stderr. */
 unsigned int test_check(struct kmemp_pool *pool, bool loud);
+/* Its notes. */
+extern unsigned int test_notes;
 /* Every mapped page is used, and mapped once. */
 bool test_partition(struct test_pool *t);
 /* Used pages, after retiring, are those the host knows. */

@@ -14,11 +14,12 @@
 #include "sample.h"
 
 const struct sample_format sample_formats[] = {
-	{ KMEMP_TYPE_NONE, "none" },
+	{ KMEMP_TYPE_NONE, "none", .bound = true },
+	/* A slot has a check of 8 bits, over itself; seals have no sequence. */
 	{ KMEMP_TYPE_BITMAP, "bitmap", .lines = 32 },
-	{ KMEMP_TYPE_LOG, "log", .lines = 32 },
+	{ KMEMP_TYPE_LOG, "log", .lines = 32, .bound = true },
 	/* Root slots, three leaves and the node above, each whole. */
-	{ KMEMP_TYPE_EXTENT, "extent", .lines = 88 },
+	{ KMEMP_TYPE_EXTENT, "extent", .lines = 88, .bound = true },
 };
 
 const unsigned int sample_nr_formats = ARRAY_SIZE(sample_formats);

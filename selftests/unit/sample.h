@@ -18,11 +18,14 @@
  * @name: its name
  * @lines: that a commit of test_batches.c flushes at most; 0: it keeps no
  *	objects
+ * @bound: its seals tell where and when a line was written: one that is out of
+ *	place or out of date is noticed
  */
 struct sample_format {
 	u32 type;
 	const char *name;
 	unsigned int lines;
+	bool bound;
 };
 
 extern const struct sample_format sample_formats[];
