@@ -66,6 +66,7 @@ include tools/tools.mk
 include selftests/unit/unit.mk
 include selftests/crash/crash.mk
 include selftests/fuzz/fuzz.mk
+include selftests/golden/golden.mk
 include tools/install.mk
 
 # Packages first: what is made then asks pkg-config
@@ -145,6 +146,12 @@ fuzz: packages-build packages-tools packages-fuzz	## damaged images, each format
 	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory \
 		build/fuzz/fuzz build/unit/fuzz_corpus
 	$(Q)selftests/fuzz/run
+
+.PHONY: golden
+golden: packages-build packages-tools	## write selftests/golden anew, where the medium was changed on purpose
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory \
+		build/golden/make_golden
+	$(Q)build/golden/make_golden
 
 .PHONY: demo
 demo: guest-build	## the main job in front of your eyes, on a guest under QEMU
