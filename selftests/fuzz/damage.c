@@ -39,11 +39,27 @@ static u64 line_pos(const struct image *image, u64 n)
 	return image->lines[n % image->nr_lines] * KMEMP_LINE_SIZE;
 }
 
+/* The line that a patch is to. */
+static u64 patch_pos(const struct image *image, const u8 *patch)
+{
+	u64 line = patch[0] | patch[1] << 8;
+
+	if (!(patch[2] & DAMAGE_PINNED))
+		return line_pos(image, line);
+	line |= (patch[3] >> 4) << 16;
+	return line * KMEMP_LINE_SIZE % SAMPLE_BYTES;
+}
+
+static unsigned int patch_op(const u8 *patch)
+{
+	return (patch[3] & 0xf) % DAMAGE_OPS;
+}
+
 /* What is stored, and where; returns how many bytes. */
 static size_t encode(const struct image *image, const u8 *patch, u64 *pos,
 		     u8 *bytes)
 {
-	u64 value, word, line = line_pos(image, patch[0] | patch[1] << 8);
+	u64 value, word, line = patch_pos(image, patch);
 	size_t len = 1;
 	__le64 raw;
 
@@ -52,7 +68,7 @@ static size_t encode(const struct image *image, const u8 *patch, u64 *pos,
 	*pos = line + patch[2] % KMEMP_LINE_SIZE;
 	memcpy(&raw, image->record.base + (*pos & ~7ULL), sizeof(raw));
 	word = le64_to_cpu(raw);
-	switch (patch[3] % DAMAGE_OPS) {
+	switch (patch_op(patch)) {
 	case DAMAGE_XOR:
 		value = image->record.base[*pos] ^ ((u8)value ?: 1);
 		break;
@@ -109,7 +125,7 @@ static bool is_small(const u8 *patch, u64 pos, u64 *words, unsigned int nr)
 	for (i = 0; i < nr; i++)
 		if (words[i] == words[nr])
 			return false;
-	return patch[3] % DAMAGE_OPS <= DAMAGE_BYTE;
+	return patch_op(patch) <= DAMAGE_BYTE;
 }
 
 static void tell(const struct image *image, u64 pos, const u8 *bytes,
@@ -127,13 +143,34 @@ static void tell(const struct image *image, u64 pos, const u8 *bytes,
 	fputc('\n', stderr);
 }
 
+static unsigned int nr_patches(size_t size)
+{
+	return min((size - DAMAGE_HEADER) / DAMAGE_PATCH,
+		   (size_t)DAMAGE_PATCHES);
+}
+
+void damage_pin(u8 *input, size_t size)
+{
+	const struct image *image = damage_image(input, size);
+	unsigned int i;
+
+	for (i = 0; image && i < nr_patches(size); i++) {
+		u8 *patch = input + DAMAGE_HEADER + i * DAMAGE_PATCH;
+		u64 line = patch_pos(image, patch) / KMEMP_LINE_SIZE;
+
+		patch[0] = line;
+		patch[1] = line >> 8;
+		patch[2] = patch[2] % KMEMP_LINE_SIZE | DAMAGE_PINNED;
+		patch[3] = patch_op(patch) | (line >> 16) << 4;
+	}
+}
+
 /* Returns whether what it changed must be noticed. */
 static bool apply(struct image *image, const u8 *input, size_t size)
 {
 	u64 copy = image->record.media.size - KMEMP_PAGE_SIZE;
 	bool both = (input[0] & DAMAGE_RESEAL) && !(input[0] & DAMAGE_ONE_COPY);
-	unsigned int nr = min((size - DAMAGE_HEADER) / DAMAGE_PATCH,
-			      (size_t)DAMAGE_PATCHES), i;
+	unsigned int nr = nr_patches(size), i;
 	bool sealed = !(input[0] & DAMAGE_RESEAL);
 	u64 words[DAMAGE_PATCHES], pos;
 	u8 bytes[KMEMP_LINE_SIZE];

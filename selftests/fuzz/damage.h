@@ -6,6 +6,10 @@
  *	byte 1		format's number
  *	12 bytes each	a patch: line (of those that are read), byte in it,
  *			enum damage_op, value
+ *
+ * Which lines are read changes with the formats. So what is kept names its lines
+ * by their number on the medium: DAMAGE_PINNED in the byte, bits 16-19 of the
+ * number in the upper half of the operation.
  */
 #ifndef KMEMP_TEST_DAMAGE_H
 #define KMEMP_TEST_DAMAGE_H
@@ -16,6 +20,8 @@
 #define DAMAGE_RESEAL	0x04	/* seals are made true again */
 #define DAMAGE_ONE_COPY	0x08	/* the superblock's copy is left as it was */
 #define DAMAGE_USE	0x10	/* it is opened for writing too */
+
+#define DAMAGE_PINNED	0x80
 
 #define DAMAGE_HEADER	2u
 #define DAMAGE_PATCH	12u
@@ -52,6 +58,8 @@ extern bool damage_loud;
 
 /* Do what an input says and judge it; NULL: as it must be. */
 const char *damage_try(const u8 *input, size_t size);
+/* Name the lines of an input by their number on the medium. */
+void damage_pin(u8 *input, size_t size);
 /* The image that an input stands for, as it was made; NULL: none. */
 struct image *damage_image(const u8 *input, size_t size);
 

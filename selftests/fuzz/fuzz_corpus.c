@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the fuzzer has found once, tried again: all of selftests/fuzz/corpus, or
- * the files that are named.
+ * the files that are named. --pin FILE: make it fit to be kept there.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -12,22 +12,41 @@
 #include "tap.h"
 
 #define CORPUS	"selftests/fuzz/corpus"
+#define INPUT	(DAMAGE_HEADER + DAMAGE_PATCHES * DAMAGE_PATCH)
+
+static size_t load(const char *path, u8 *input, size_t room)
+{
+	FILE *file = fopen(path, "r");
+	size_t size;
+
+	if (!file)
+		return 0;
+	size = fread(input, 1, room, file);
+	fclose(file);
+	return size;
+}
 
 static void try(const char *path)
 {
-	u8 input[DAMAGE_HEADER + DAMAGE_PATCHES * DAMAGE_PATCH];
-	FILE *file = fopen(path, "r");
-	const char *wrong;
-	size_t size;
+	u8 input[INPUT];
+	size_t size = load(path, input, sizeof(input));
+	const char *wrong = damage_try(input, size);
+
+	tap_ok(size && !wrong, "%s%s%s", path, wrong ? ": " : "", wrong ?: "");
+}
+
+static int pin(const char *path)
+{
+	u8 input[INPUT];
+	size_t size = load(path, input, sizeof(input));
+	FILE *file = size ? fopen(path, "w") : NULL;
 
 	if (!file) {
-		tap_ok(false, "%s: cannot be read", path);
-		return;
+		perror(path);
+		return 1;
 	}
-	size = fread(input, 1, sizeof(input), file);
-	fclose(file);
-	wrong = damage_try(input, size);
-	tap_ok(!wrong, "%s%s%s", path, wrong ? ": " : "", wrong ?: "");
+	damage_pin(input, size);
+	return fwrite(input, 1, size, file) != size || fclose(file);
 }
 
 static int no_dots(const struct dirent *entry)
@@ -41,6 +60,8 @@ int main(int argc, char **argv)
 	char path[512];
 	int i, nr;
 
+	if (argc == 3 && !strcmp(argv[1], "--pin"))
+		return pin(argv[2]);
 	damage_loud = argc > 1;
 	for (i = 1; i < argc; i++)
 		try(argv[i]);

@@ -35,13 +35,14 @@ struct image {
  * @wrong: what must not be; NULL: nothing
  * @refused: open said no
  * @found: findings of the check
+ * @noted: it has notes
  * @differs: contents are not those of the sample
  */
 struct verdict {
 	const char *wrong;
 	bool refused;
 	unsigned int found;
-	bool differs;
+	bool noted, differs;
 };
 
 void image_make(struct image *image, const struct sample_format *format,

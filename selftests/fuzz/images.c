@@ -157,6 +157,7 @@ static void cut_off(struct image *image)
 
 struct tally {
 	unsigned long nr, refused, found, wrong;
+	unsigned long gone, noted;	/* the newest batch; and it was said */
 };
 
 /* Judge what was done to it, and undo that; true: it was reported. */
@@ -179,6 +180,10 @@ static bool judge(struct image *image, bool sealed, bool use,
 	tally->refused += verdict.refused;
 	tally->found += !!verdict.found;
 	tally->wrong += !!wrong;
+	if (!wrong && !verdict.refused && !verdict.found && verdict.differs) {
+		tally->gone++;
+		tally->noted += verdict.noted;
+	}
 	image_restore(image);
 	return verdict.refused || verdict.found;
 }
@@ -190,6 +195,9 @@ static void report(const struct image *image, const char *what,
 	       "%s, %s: %lu %s: %lu refused, %lu found by the check",
 	       image->format->name, sample_kinds[image->kind], tally->nr, what,
 	       tally->refused, tally->found);
+	if (tally->gone)
+		tap_diag("the newest batch is gone %lu times, %lu times with a note",
+			 tally->gone, tally->noted);
 }
 
 static void damage_many(struct image *image, const char *what,
