@@ -104,15 +104,23 @@ size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t max_size,
 
 	state = seed;
 	if (size < DAMAGE_HEADER) {
+		if (max_size < DAMAGE_HEADER + DAMAGE_PATCH)
+			return 0;
 		size = DAMAGE_HEADER;
 		data[0] = rnd(256);
 		data[1] = only ? only->type :
 			  sample_formats[rnd(sample_nr_formats)].type;
 	}
 	patches = (size - DAMAGE_HEADER) / DAMAGE_PATCH;
-	switch (rnd(8)) {
+	switch (rnd(10)) {
 	case 0:
 		data[0] ^= 1 << rnd(5);
+		break;
+	case 8:
+	case 9:		/* few: the first that is refused hides the others */
+		data[0] |= DAMAGE_RESEAL;
+		make_patch(data + DAMAGE_HEADER);
+		size = DAMAGE_HEADER + DAMAGE_PATCH;
 		break;
 	case 1:
 		return LLVMFuzzerMutate(data, size, max_size);

@@ -207,6 +207,18 @@ static int empty(struct test_pool *t)
 	return ret;
 }
 
+/* All that waits or is done in the background. */
+static int settle(struct test_pool *t)
+{
+	unsigned int steps = MOST_STEPS;
+	int ret;
+
+	while ((ret = kmemp_queue_run(&t->pool, true)) == 1)
+		if (!--steps)
+			return -ELOOP;
+	return ret ?: kmemp_pool_retire(&t->pool);
+}
+
 static bool is_empty(struct test_pool *t)
 {
 	u64 id = 0;
@@ -217,9 +229,9 @@ static bool is_empty(struct test_pool *t)
 /* What an image that nothing was found wrong with has to be capable of. */
 static const char *use_sound(struct image *image, struct test_pool *t)
 {
-	if (create(t))
+	if (create(t) || settle(t))
 		return "nothing can be created in a pool that was found sound";
-	if (empty(t))
+	if (empty(t) || settle(t))
 		return "a pool that was found sound cannot be emptied";
 	if (!is_empty(t))
 		return "an emptied pool is not empty";
@@ -246,8 +258,8 @@ const char *image_use(struct image *image, const struct verdict *verdict)
 	} else if (kmemp_pool_keeps_objects(&t.pool)) {
 		if (sound)
 			wrong = use_sound(image, &t);
-		else if (!create(&t))
-			empty(&t);
+		else if (!create(&t) && !settle(&t) && !empty(&t))
+			settle(&t);
 	}
 	test_close(&t);
 	if (shim_nr_allocated != before)
