@@ -8,7 +8,9 @@ V ?= 0
 J ?= 2
 TESTS ?=
 SEED ?= 1
-export N V SEED
+T ?= 60
+FORMAT ?=
+export N V SEED T FORMAT
 
 H := selftests/harness
 HOSTCFLAGS := -O2 -g -Wall -Wextra -Werror
@@ -63,6 +65,8 @@ modules: packages-build	## the kernel modules, for KDIR or KVER
 include tools/tools.mk
 include selftests/unit/unit.mk
 include selftests/crash/crash.mk
+include selftests/fuzz/fuzz.mk
+include selftests/golden/golden.mk
 include tools/install.mk
 
 # Packages first: what is made then asks pkg-config
@@ -137,6 +141,18 @@ crash-long: packages-build packages-tools	## the same, then random workloads for
 		build/crash/crash_gates build/crash/crash_mutants
 	$(Q)J=$(J) selftests/crash/run long
 
+.PHONY: fuzz
+fuzz: packages-build packages-tools packages-fuzz	## damaged images, each format for T seconds, or FORMAT alone
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory \
+		build/fuzz/fuzz build/unit/fuzz_corpus
+	$(Q)selftests/fuzz/run
+
+.PHONY: golden
+golden: packages-build packages-tools	## write selftests/golden anew, where the medium was changed on purpose
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory \
+		build/golden/make_golden
+	$(Q)build/golden/make_golden
+
 .PHONY: demo
 demo: guest-build	## the main job in front of your eyes, on a guest under QEMU
 	$(Q)selftests/demo/demo
@@ -174,5 +190,7 @@ help:	## this list
 	@echo 'TESTS=...   test files for check'
 	@echo 'J=2         tests at a time'
 	@echo 'N=1         scale of long test loops; minutes of crash-long'
-	@echo 'SEED=1      first random workload of crash-long'
+	@echo 'SEED=1      first random workload of crash-long; of fuzz likewise'
+	@echo 'T=60        seconds that fuzz takes for a format'
+	@echo 'FORMAT=...  the only one that fuzz takes'
 	@echo 'V=1         show commands, and each assertion'

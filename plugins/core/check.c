@@ -99,9 +99,14 @@ static int check_records(struct kmemp_pool *pool, u64 object, u64 mark,
 			break;
 		if (object == KMEMP_OBJ_ROOT)
 			check_root(&record, mark, findings);
-		else
+		else if (object == KMEMP_OBJ_ORPHANS)
 			check_orphan(&record, findings);
 	} while (kmemp_record_after(&record, buffer));
+	if (ret == -EUCLEAN) {
+		find_loss(findings, object,
+			  "a record is damaged: it and those behind it cannot be read");
+		ret = 0;
+	}
 	return ret == -ENOENT ? 0 : ret;
 }
 
@@ -115,8 +120,8 @@ static int check_records(struct kmemp_pool *pool, u64 object, u64 mark,
 int kmemp_check_objects(struct kmemp_pool *pool,
 			const struct kmemp_findings *findings)
 {
+	u64 mark, id = 0;
 	u8 *buffer;
-	u64 mark;
 	int ret;
 
 	buffer = kmalloc(KMEMP_RECORD_BUFFER, GFP_KERNEL);
@@ -129,12 +134,13 @@ int kmemp_check_objects(struct kmemp_pool *pool,
 		mark = 0;
 		ret = 0;
 	}
-	if (!ret)
-		ret = check_records(pool, KMEMP_OBJ_ROOT, mark, findings,
-				    buffer);
-	if (!ret)
-		ret = check_records(pool, KMEMP_OBJ_ORPHANS, mark, findings,
-				    buffer);
+	/* All records: that a hash is its name's no format looks at. */
+	while (!ret) {
+		ret = kmemp_pool_next_object(pool, &id);
+		if (!ret)
+			ret = check_records(pool, id++, mark, findings, buffer);
+	}
 	kfree(buffer);
-	return ret;
+	/* The format has said which objects cannot be read. */
+	return ret == -ENOENT || ret == -EUCLEAN ? 0 : ret;
 }

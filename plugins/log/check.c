@@ -157,6 +157,13 @@ int kmemp_log_check(struct kmemp_pool *pool,
 	if (!seen)
 		return -ENOMEM;
 	log->findings = findings;
+	if (log->torn)
+		findings->finding(findings->arg, KMEMP_NOTE, 0, log->torn,
+				  "the newest batch was torn by a crash, and is left out");
+	if (!log->root.mirrored)
+		findings->finding(findings->arg, KMEMP_MENDED, 0,
+				  KMEMP_SB_ROOT_OFFSET,
+				  "the root slots differ from their copy; the next bind writes them anew");
 	ret = check_entries(log);
 	if (ret == -EIO)
 		kmemp_log_damaged(log, "log that cannot be read", 0, 0,

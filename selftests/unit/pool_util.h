@@ -45,10 +45,15 @@ int test_queue(struct kmemp_batch *batch);
 /* First of @count consecutive free pages, marked used; 0 for none. */
 u64 test_take(struct test_pool *t, u64 count);
 void test_give(struct test_pool *t, u64 page, u64 count);
-/* Hash of all objects, records and extents; *@err where they cannot be read. */
+/*
+ * Hash of all objects, records and extents, or of the pages in use where there
+ * are no objects; *@err where they cannot be read.
+ */
 u64 test_digest(struct kmemp_pool *pool, int *err);
 /* Findings of a full check beyond notes; the first one's text to stderr. */
 unsigned int test_check(struct kmemp_pool *pool, bool loud);
+/* Its notes. */
+extern unsigned int test_notes;
 /* Every mapped page is used, and mapped once. */
 bool test_partition(struct test_pool *t);
 /* Used pages, after retiring, are those the host knows. */

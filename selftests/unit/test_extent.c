@@ -190,9 +190,10 @@ static void test_same_hash(void)
 		there[n] = i < SAME || i % 3;
 		ret = put_same(&t, n, there[n] ? KMEMP_PUT_RECORD :
 						 KMEMP_DEL_RECORD);
+		/* The core's own finding is of the hashes; it is the only one. */
 		if (i % 50 == 49)
 			good = same_walk(&t, there) &&
-			       !test_check(&t.pool, true);
+			       test_check(&t.pool, false) == 1;
 	}
 	tap_ok(!ret && good, "%u records of one hash, over leaves (%d)", SAME,
 	       ret);

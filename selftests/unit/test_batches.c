@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bad input for format bitmap: damaged images, batches out of bounds,
- * allocations that fail, pages that run out.
+ * Batches that are out of bounds, too many for the pool, or whose memory fails,
+ * and what commits cost, over every format with objects.
  */
 #include <string.h>
 
@@ -9,28 +9,13 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
-#include "pool_util.h"
+#include "sample.h"
 #include "tap.h"
 
 #define POOL_BYTES	(64ULL << 20)
 
-/* Another format's file includes this one. */
-#ifndef IMAGES_TYPE
-#define IMAGES_TYPE	KMEMP_TYPE_BITMAP
-/* Lines that a commit of these tests flushes at most. */
-#define IMAGES_LINES	32
-#endif
-
-static void map(struct test_pool *t, struct kmemp_batch *batch, u64 id,
-		u64 offset, u32 count)
-{
-	struct kmemp_extent extent = {
-		.offset = offset, .count = count, .page = test_take(t, count),
-	};
-
-	if (kmemp_batch_map(batch, id, &extent))
-		exit(2);
-}
+/* The one that is tested now. */
+static const struct sample_format *format;
 
 /* A pool with something of every kind in it. */
 static void fill(struct test_pool *t)
@@ -42,7 +27,7 @@ static void fill(struct test_pool *t)
 		u64 id = 4096 + i % 3 * 1000;
 		unsigned int k;
 
-		map(t, batch, id, i * 1024, i % 2 ? 512 : 3);
+		sample_map(t, batch, id, i * 1024, i % 2 ? 512 : 3, 0);
 		for (k = 0; k < 10; k++) {
 			u8 name[255], value[1024];
 
@@ -62,81 +47,10 @@ static void make(struct record *record, struct test_pool *t)
 {
 	record_init(record, POOL_BYTES);
 	record->off = true;
-	if (test_format(record, IMAGES_TYPE) ||
+	if (test_format(record, format->type) ||
 	    test_open(t, record, false))
 		exit(2);
 	fill(t);
-}
-
-/*
- * Each byte of metadata, changed: an error or the right contents, and what is
- * live is reported. Metadata is what the full check reads.
- */
-static void test_flips(void)
-{
-	unsigned long nr = 0, silent = 0, wrong = 0, refused = 0, found = 0;
-	u64 lines = POOL_BYTES / KMEMP_LINE_SIZE, line, digest;
-	unsigned long stride = 32 / min_t(unsigned long, tap_scale(), 32);
-	struct record record;
-	struct test_pool t;
-	unsigned int turn = 0;
-	int err;
-	u8 *reads;
-
-	make(&record, &t);
-	digest = test_digest(&t.pool, &err);
-	test_close(&t);
-	/* Clean now: what an open and a check read. */
-	record.reads = calloc(lines, 1);
-	if (test_open(&t, &record, true) || test_check(&t.pool, true))
-		exit(2);
-	test_close(&t);
-	reads = record.reads;
-	record.reads = NULL;
-	/* The ring is empty: what is left in it is not live. */
-	if (IMAGES_TYPE == KMEMP_TYPE_BITMAP)
-		memset(reads + KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE, 0,
-		       KMEMP_LINE_SIZE * 256);
-	for (line = 0; line < lines; line++) {
-		u32 byte;
-
-		if (!reads[line])
-			continue;
-		for (byte = turn++ % stride; byte < KMEMP_LINE_SIZE;
-		     byte += stride) {
-			u8 *p = record.base + line * KMEMP_LINE_SIZE + byte;
-			u8 old = *p;
-			int ret;
-
-			*p = turn % 3 == 0 ? old ^ 1 << turn % 8 :
-			     turn % 3 == 1 ? 0xff : (u8)(turn * 37);
-			if (*p == old)
-				*p = old ^ 0x10;
-			nr++;
-			ret = test_open(&t, &record, true);
-			if (ret) {
-				refused++;
-			} else {
-				unsigned int findings = test_check(&t.pool,
-								   false);
-				u64 now = test_digest(&t.pool, &err);
-
-				found += !!findings;
-				wrong += !err && now != digest;
-				silent += !findings && line >= 64;
-				test_close(&t);
-			}
-			*p = old;
-		}
-	}
-	printf("# %lu bytes changed: %lu refused by open, %lu found by check, %lu without effect\n",
-	       nr, refused, found, nr - refused - found);
-	tap_ok(!wrong, "no changed byte gives wrong contents (%lu)", wrong);
-	/* Lines are read whole: behind a record there is what nobody wrote. */
-	tap_ok(silent < nr / 20, "bytes behind records that nothing reports: %lu",
-	   silent);
-	free(reads);
-	record_free(&record);
 }
 
 static void test_limits(void)
@@ -269,7 +183,7 @@ static void test_nomem(void)
 		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
 
 		digest = test_digest(&t.pool, &err);
-		map(&t, batch, 7000, 5, 600);
+		sample_map(&t, batch, 7000, 5, 600, 0);
 		kmemp_batch_put(batch, 7000, 1, "x", 1, "y", 1);
 		kmemp_batch_unmap(batch, 4096, 0, 2);
 		kmemp_batch_remove(batch, 5096);
@@ -313,7 +227,7 @@ static int commit_one(struct test_pool *t, u64 offset)
 	struct kmemp_batch *batch = kmemp_batch_new(&t->pool);
 	int ret;
 
-	map(t, batch, 4096, offset, 1);
+	sample_map(t, batch, 4096, offset, 1, 0);
 	ret = kmemp_batch_commit(batch);
 	kmemp_batch_free(batch);
 	return ret;
@@ -330,7 +244,7 @@ static void test_window(void)
 
 	record_init(&record, POOL_BYTES);
 	record.off = true;
-	if (test_format(&record, IMAGES_TYPE) ||
+	if (test_format(&record, format->type) ||
 	    test_open(&t, &record, false))
 		exit(2);
 	super = &t.pool.super;
@@ -378,10 +292,10 @@ static void test_counts(void)
 
 		switch (i % 3) {
 		case 0:
-			map(&t, batch, 4096, 5, 1);
+			sample_map(&t, batch, 4096, 5, 1, 0);
 			break;
 		case 1:
-			map(&t, batch, 4096, 6, 1);
+			sample_map(&t, batch, 4096, 6, 1, 0);
 			kmemp_batch_put(batch, 4096, 3, "inode", 5, value, 128);
 			break;
 		case 2:
@@ -403,18 +317,25 @@ static void test_counts(void)
 	tap_ok(!wrong, "exactly one fence per commit (%u of 300 not)", wrong);
 	printf("# flushed lines per commit: overwrite 4 KiB %.2f; extent and 128-byte record %.2f; create %.2f; most %llu\n",
 	       lines[0] / 100.0, lines[1] / 100.0, lines[2] / 100.0, most);
-	tap_ok(most < IMAGES_LINES, "flushed lines per commit");
+	tap_ok(most < format->lines, "flushed lines per commit");
 	test_close(&t);
 	record_free(&record);
 }
 
 int main(void)
 {
-	test_window();
-	test_counts();
-	test_limits();
-	test_full();
-	test_nomem();
-	test_flips();
+	unsigned int i;
+
+	for (i = 0; i < sample_nr_formats; i++) {
+		format = &sample_formats[i];
+		if (!format->lines)
+			continue;
+		tap_diag("%s", format->name);
+		test_window();
+		test_counts();
+		test_limits();
+		test_full();
+		test_nomem();
+	}
 	return tap_done();
 }

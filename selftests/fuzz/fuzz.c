@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * libFuzzer's side: it finds inputs that reach new code, the mutator makes such
+ * as have a meaning. FORMAT in the environment keeps it to one format.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/kernel.h>
+
+#include "damage.h"
+#include "libfuzzer.h"
+
+static const struct sample_format *only;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *name = getenv("FORMAT");
+	unsigned int i;
+
+	if (*argc == 2 && !strcmp((*argv)[1], "--list")) {
+		for (i = 0; i < sample_nr_formats; i++)
+			puts(sample_formats[i].name);
+		exit(0);
+	}
+	if (!name || !*name)
+		return 0;
+	for (i = 0; i < sample_nr_formats; i++)
+		if (!strcmp(sample_formats[i].name, name))
+			only = &sample_formats[i];
+	if (!only) {
+		fprintf(stderr, "fuzz: no format %s\n", name);
+		exit(2);
+	}
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	const u8 nothing[DAMAGE_HEADER] = {
+		DAMAGE_USE, only ? only->type : sample_formats[0].type,
+	};
+	const char *wrong;
+
+	/* libFuzzer wants the first input to reach something, whatever it is. */
+	if (size < DAMAGE_HEADER || (only && data[1] != only->type)) {
+		data = nothing;
+		size = sizeof(nothing);
+	}
+	wrong = damage_try(data, size);
+	if (wrong) {
+		fprintf(stderr, "fuzz: %s\n", wrong);
+		abort();
+	}
+	return 0;
+}
+
+static u64 state;
+
+static u64 rnd(u64 below)
+{
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (state >> 20) % below;
+}
+
+/* Values that fields have limits near. */
+static u64 find_value(void)
+{
+	static const u64 limits[] = {
+		0, 1, 2, 255, 512, 1024, 4096, KMEMP_MAX_POOL_PAGES - 1,
+		KMEMP_OBJ_MAX, KMEMP_MAX_SEQUENCE, ~0ULL,
+		SAMPLE_BYTES >> KMEMP_PAGE_SHIFT,
+	};
+	u64 value = limits[rnd(ARRAY_SIZE(limits))];
+
+	switch (rnd(4)) {
+	case 0:
+		return value;
+	case 1:
+		return value + rnd(5) - 2;
+	case 2:
+		return 1ULL << rnd(64);
+	default:
+		return rnd(~0ULL) >> rnd(64);
+	}
+}
+
+static void make_patch(u8 *patch)
+{
+	u64 value = find_value();
+	u16 line = rnd(65536);
+
+	memcpy(patch, &line, sizeof(line));
+	patch[2] = rnd(KMEMP_LINE_SIZE);
+	patch[3] = rnd(DAMAGE_OPS);
+	memcpy(patch + 4, &value, sizeof(value));
+}
+
+size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t max_size,
+			       unsigned int seed)
+{
+	size_t patches;
+
+	state = seed;
+	if (size < DAMAGE_HEADER) {
+		if (max_size < DAMAGE_HEADER + DAMAGE_PATCH)
+			return 0;
+		size = DAMAGE_HEADER;
+		data[0] = rnd(256);
+		data[1] = only ? only->type :
+			  sample_formats[rnd(sample_nr_formats)].type;
+	}
+	patches = (size - DAMAGE_HEADER) / DAMAGE_PATCH;
+	switch (rnd(10)) {
+	case 0:
+		data[0] ^= 1 << rnd(5);
+		break;
+	case 8:
+	case 9:		/* few: the first that is refused hides the others */
+		data[0] |= DAMAGE_RESEAL;
+		make_patch(data + DAMAGE_HEADER);
+		size = DAMAGE_HEADER + DAMAGE_PATCH;
+		break;
+	case 1:
+		return LLVMFuzzerMutate(data, size, max_size);
+	case 2:
+	case 3:
+		if (patches)
+			make_patch(data + DAMAGE_HEADER +
+				   rnd(patches) * DAMAGE_PATCH);
+		break;
+	case 4:
+		if (patches)
+			size -= DAMAGE_PATCH;
+		break;
+	default:
+		if (DAMAGE_HEADER + (patches + 1) * DAMAGE_PATCH > max_size)
+			break;
+		make_patch(data + DAMAGE_HEADER + patches * DAMAGE_PATCH);
+		size = DAMAGE_HEADER + (patches + 1) * DAMAGE_PATCH;
+		break;
+	}
+	if (only)
+		data[1] = only->type;
+	return size;
+}
