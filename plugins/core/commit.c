@@ -310,6 +310,20 @@ static void begin_epoch(struct kmemp_pool *pool)
 	pool->begun = true;
 }
 
+/* State lines that are written between two commits are no more than these. */
+#define STATE_WRITES	8
+
+/*
+ * Would a reader refuse what is written next? No pool gets there in its life,
+ * but an image can say that it has. A ring names the sequence behind the newest.
+ */
+static bool is_worn(const struct kmemp_pool *pool)
+{
+	return pool->newest >= KMEMP_MAX_SEQUENCE - 1 ||
+	       pool->epoch >= KMEMP_MAX_SEQUENCE ||
+	       pool->super.state_generation >= KMEMP_MAX_SEQUENCE - STATE_WRITES;
+}
+
 /* All that a commit needs but the medium. */
 static int make_ready(struct kmemp_net *net, struct kmemp_batch *batch,
 		      const struct kmemp_overlay *overlay)
@@ -340,6 +354,8 @@ static int commit_ready(struct kmemp_net *net, struct kmemp_batch *batch)
 	u32 i;
 	int ret;
 
+	if (is_worn(pool))
+		return judge(pool, -EUCLEAN);
 	begin_epoch(pool);
 	kmemp_used_map_drop(pool);
 	batch->epoch = pool->epoch;

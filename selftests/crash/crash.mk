@@ -9,18 +9,22 @@
 crash-crash_states := crash_states.c
 crash-crash_sites := crash_sites.c workloads.c
 crash-crash_log := crash_log.c
-crash-crash_gates := crash_gates.c explore.c gates.c sites.c units.c window.c \
-	workloads.c
-crash-crash_mutants := crash_mutants.c explore.c gates.c mutant.c sites.c \
-	units.c window.c workloads.c
+# What the gates and the mutants have in common
+crash_explorer := damage.c explore.c gates.c sites.c units.c window.c workloads.c
+crash-crash_gates := crash_gates.c $(crash_explorer)
+crash-crash_mutants := crash_mutants.c hunt.c hunt_stops.c mutant.c \
+	mutant_pages.c $(crash_explorer)
 
 crash_names := $(patsubst crash-%,%,$(filter crash-%,$(.VARIABLES)))
 crash_shared := $(shared_sources) \
-	$(addprefix selftests/crash/,crash_util.c formats.c place.c \
-		seals.c) \
+	$(addprefix selftests/crash/,crash_util.c formats.c oracle.c \
+		place.c seals.c) \
 	$(addprefix selftests/unit/,media_record.c pool_util.c)
 
-crash_link_crash_mutants := -Wl,--wrap=kmemp_meta_put,--wrap=kmemp_wait_settle
+comma := ,
+crash_link_crash_mutants := $(patsubst %,-Wl$(comma)--wrap=%,kmemp_meta_put \
+	kmemp_wait_add kmemp_wait_settle kmemp_root_write kmemp_log_tail_write \
+	kmemp_ext_space_free)
 
 crash_flags := $(test_flags) -O2 $(unit_no_copies)
 

@@ -18,8 +18,13 @@
 #include <linux/kernel.h>
 
 #include "explore.h"
+#include "oracle.h"
 #include "sites.h"
 #include "tap.h"
+
+/* Images between two that the reader of the documents is given. */
+#define ORACLE_PACE		400u
+#define ORACLE_PACE_SHORT	2500u
 
 enum amount { SHORT, FULL, LONG };
 
@@ -287,12 +292,20 @@ static void report(double begin)
 	u64 seen, all;
 
 	tap_ok(sound, "%s: every state is recovered well", name);
+	tap_ok(sound && oracle_read,
+	       "%s: who knows the documents alone reads the same", name);
+	printf("# read by who knows the documents alone: %llu states, and as recovered\n",
+	       oracle_read);
 	printf("# site pairs:\n");
 	site_pairs_count(&seen, &all);
 	printf("# %-28s %6llu of %llu\n", "site pairs", seen, all);
 	tap_ok(all && seen == all, "%s: all site pairs were seen apart", name);
 	tap_ok(gate_report(GATE_OUTCOMES, 100, "both outcomes"),
 	       "%s: each batch in flight was kept, and lost", name);
+	if (crash_format->vanishes)
+		tap_ok(gate_report(GATE_HIT, 100, "newest batch, hit"),
+		       "%s: a newest batch that is hit is left out alone",
+		       name);
 	tap_ok(gate_report(GATE_WINDOWS_1, 100, "windows, one operation"),
 	       "%s: windows of one operation are exhausted", name);
 	if (amount != SHORT)
@@ -321,6 +334,7 @@ static void run_format(const struct crash_format *format)
 	explore_forget();
 	crash_forget();
 	memset(&crash_stats, 0, sizeof(crash_stats));
+	oracle_begin(amount == SHORT ? ORACLE_PACE_SHORT : ORACLE_PACE);
 	one_operation();
 	if (amount != SHORT)
 		two_operations();

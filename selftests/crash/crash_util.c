@@ -8,6 +8,7 @@
 #include <linux/kernel.h>
 
 #include "crash_util.h"
+#include "oracle.h"
 
 u64 crash_digests[CRASH_MOST_BATCHES];
 u64 crash_newest;
@@ -42,14 +43,25 @@ static void make_data(u64 pos, u64 serial, u64 *data)
 		data[i] = mix(mix(serial, pos), i);
 }
 
-/* Which line of data is there? 0 where there is none, or not the whole of it. */
-static u64 find_data(const struct record *record, u64 pos)
+bool crash_is_data(u64 pos, const void *bytes, size_t len)
 {
 	u64 found[KMEMP_LINE_SIZE / 8], data[KMEMP_LINE_SIZE / 8];
 
-	memcpy(found, record->base + pos, sizeof(found));
+	if (len != sizeof(found))
+		return false;
+	memcpy(found, bytes, sizeof(found));
 	make_data(pos, found[0], data);
-	return memcmp(found, data, sizeof(data)) ? 0 : found[0];
+	return !memcmp(found, data, sizeof(data));
+}
+
+/* Which line of data is there? 0 where there is none, or not the whole of it. */
+static u64 find_data(const struct record *record, u64 pos)
+{
+	u64 serial;
+
+	memcpy(&serial, record->base + pos, sizeof(serial));
+	return crash_is_data(pos, record->base + pos, KMEMP_LINE_SIZE) ?
+	       serial : 0;
 }
 
 u64 crash_digest(struct test_pool *t, int *err)
@@ -386,6 +398,7 @@ static bool judge(struct record *record, struct crash_range range, u64 *seq)
 	int ret;
 
 	crash_stats.images++;
+	oracle_keep(record, crash_stats.images);
 	ret = test_open(&t, record, false);
 	if (ret) {
 		if (!crash_quiet)
@@ -396,6 +409,8 @@ static bool judge(struct record *record, struct crash_range range, u64 *seq)
 	crash_after = record->image;
 	known = memo_find(&settled, mix(crash_after, record->fail_page));
 	good = judge_contents(&t, range, seq, known->value);
+	if (good && !oracle_agrees(&t))
+		good = bad("the reader of the documents differs", *seq, 0);
 	test_close(&t);
 	if (!good || known->value)
 		return good;

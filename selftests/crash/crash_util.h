@@ -55,6 +55,8 @@ extern bool crash_promises;
  * extent, which the workloads store before they map it.
  */
 u64 crash_digest(struct test_pool *t, int *err);
+/* Are these the bytes of a line of such data, stored at @pos? */
+bool crash_is_data(u64 pos, const void *bytes, size_t len);
 /* Commit with marks around, free the batch, keep its digest. */
 void crash_commit(struct crash_work *work, struct kmemp_batch *batch);
 /* Step @i of the workload: one batch. */

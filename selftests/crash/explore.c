@@ -341,6 +341,9 @@ bool explore(struct explore *x)
 		record_play(x->record, x->trace, i);
 		if (event->kind == RECORD_MARK)
 			mark(x, event->pos, cuts);
+		damage_follow(x, i);
+		if (good && cuts && event->kind == RECORD_MARK)
+			good = damage_states(x, event->pos & 1);
 		if (event->kind == RECORD_FENCE)
 			run = 0;
 		if (event->kind != RECORD_STORE)
@@ -349,11 +352,12 @@ bool explore(struct explore *x)
 		/* Caches that survive: all stores so far. */
 		if (good && cuts &&
 		    (run < DENSE_STORES || run % SPARSE_STORES == 0))
-			good = explore_state(x);
+			good = explore_state(x) && damage_states(x, false);
 		run++;
 	}
 	if (good)
 		good = cut(x, x->trace->nr);
+	damage_free(x);
 	record_undo(x->record, start);
 	return good;
 }

@@ -11,6 +11,31 @@
 #include "workloads.h"
 
 /**
+ * struct batch_lines - what a batch has stored
+ * @pos: its first byte in each line
+ * @nr: lines
+ * @room: for so many
+ */
+struct batch_lines {
+	u64 *pos;
+	u32 nr, room;
+};
+
+/**
+ * struct damage - the newest batch, if it is hit
+ * @newest: its lines
+ * @next: those of the one in flight
+ * @seq: the newest
+ * @flies: one is in flight
+ * @alone: nothing is true beside it, so that it alone may vanish
+ */
+struct damage {
+	struct batch_lines newest, next;
+	u64 seq;
+	bool flies, alone;
+};
+
+/**
  * struct explore - what is explored
  * @record: the medium, at the trace's beginning
  * @trace: the trace
@@ -28,6 +53,7 @@
  * @flies: a batch is in flight, and has been since it could be cut
  * @fell_back: a state without it was recovered
  * @went_on: a state with it was
+ * @damage: to the newest batch
  */
 struct explore {
 	struct record *record;
@@ -44,6 +70,7 @@ struct explore {
 	struct record_lines lines;
 	struct window window;
 	bool flies, fell_back, went_on;
+	struct damage damage;
 };
 
 /* How many recoveries that store alike are cut. */
@@ -55,6 +82,14 @@ bool explore(struct explore *x);
 bool explore_state(struct explore *x);
 /* units.c: all merged states of the window; *@all: none was left out. */
 bool explore_units(struct explore *x, bool *all);
+/* damage.c: follow event @nr of the trace, which has been played. */
+void damage_follow(struct explore *x, u64 nr);
+/*
+ * All stores so far are there, but for a byte of the newest batch. @many are
+ * tried in turn, when it has just become durable.
+ */
+bool damage_states(struct explore *x, bool many);
+void damage_free(struct explore *x);
 /* Recoveries are cut anew, not only those that store in another way. */
 void explore_forget(void);
 

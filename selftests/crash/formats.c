@@ -32,25 +32,62 @@ static const struct crash_known extent_known[] = {
 #define NO_CHECK	"no check: it is made for what is stored next"
 #define ZEROS_LAST	"its last line holds zeros, and its seal"
 
+#define BY_ENTRY	"an entry covers the headers of the pages that it enters: against damage"
+#define LOOKS_ONLY	"behind the end, for an entry that was lost: that has its own seal"
+
+/* Of the superblock and of root slots, which all three have. */
+#define SUPER_NEEDLESS							\
+	{ "seal not checked", "state_valid", 1, SOUND_PREFIXES },	\
+	{ "seal not checked", "mend_page", 1, NO_CHECK },		\
+	{ "seal a line too short", "state_valid", 1, SOUND_PREFIXES },	\
+	{ "seal a line too short", "mend_page", 1, NO_CHECK },		\
+	{ "seal a line too short", "slot_valid", 1, ZEROS_LAST },	\
+	{ "seal a line too short", "read_place", 2, ZEROS_LAST }
+
+/* Of the two slots one reads both pages. */
+#define SLOTS_DIFFER	"of two slots whose last lines differ one is no root: noticed besides"
+
 static const struct crash_needless bitmap_needless[] = {
+	SUPER_NEEDLESS,
 	{ "seal not checked", "body_seal", 7, AGAINST_DAMAGE },
-	{ "seal not checked", "state_valid", 1, SOUND_PREFIXES },
-	{ "seal not checked", "mend_page", 1, NO_CHECK },
 	{ "seal a line too short", "body_seal", 7, AGAINST_DAMAGE },
-	{ "seal a line too short", "state_valid", 1, SOUND_PREFIXES },
-	{ "seal a line too short", "mend_page", 1, NO_CHECK },
-	{ "seal a line too short", "slot_valid", 1, ZEROS_LAST },
-	{ "seal a line too short", "read_place", 2, ZEROS_LAST },
-	{ "seal a line too short", "read_slot", 2,
-	  "of two slots whose last lines differ one is no root: noticed besides" },
+	{ "seal a line too short", "read_slot", 2, SLOTS_DIFFER },
+	{ "data given back early", NULL, 1,
+	  "no batch that was durable is ever left out: against damage" },
+	{}
+};
+
+static const struct crash_needless log_needless[] = {
+	SUPER_NEEDLESS,
+	{ "seal not checked", "read_slot", 2,
+	  "both pages were flushed, and a root in one of them counts: against damage of that one" },
+	{ "seal not checked", "kmemp_root_write", 1, NO_CHECK },
+	{ "seal a line too short", "kmemp_root_write", 1, NO_CHECK },
+	{ "seal not checked", "kmemp_log_chain_next", 1, BY_ENTRY },
+	{ "seal a line too short", "kmemp_log_chain_next", 1, BY_ENTRY },
+	{ "seal not checked", "refuse_later", 1, LOOKS_ONLY },
+	{ "seal a line too short", "refuse_later", 1, LOOKS_ONLY },
+	{ "seal a line too short", "read_slot", 2, SLOTS_DIFFER },
+	{}
+};
+
+static const struct crash_needless extent_needless[] = {
+	SUPER_NEEDLESS,
+	{ "seal not checked", "kmemp_root_read_before", 2,
+	  "asked where a slot was dropped: that is mended whatever the pages hold" },
+	{ "seal a line too short", "kmemp_root_read_before", 2,
+	  "asked where a slot was dropped: that is mended whatever the pages hold" },
+	{ "seal a line too short", "read_slot", 2, SLOTS_DIFFER },
 	{}
 };
 
 const struct crash_format crash_formats[] = {
 	{ KMEMP_TYPE_BITMAP, "bitmap", .known = bitmap_known,
 	  .needless = bitmap_needless },
-	{ KMEMP_TYPE_LOG, "log", .known = log_known },
-	{ KMEMP_TYPE_EXTENT, "extent", .roots = true, .known = extent_known },
+	{ KMEMP_TYPE_LOG, "log", .vanishes = true, .known = log_known,
+	  .needless = log_needless },
+	{ KMEMP_TYPE_EXTENT, "extent", .roots = true, .vanishes = true,
+	  .known = extent_known, .needless = extent_needless },
 };
 
 const unsigned int crash_nr_formats = ARRAY_SIZE(crash_formats);

@@ -28,7 +28,8 @@ struct crash_known {
 /**
  * struct crash_needless - mutants that no state shows
  * @kind: as the mutant is printed: what is wrong
- * @function: where; of a check of a seal, one of those that ask for it
+ * @function: where; of a check of a seal, one of those that ask for it. NULL:
+ *	there is no place
  * @nr: how many there may be
  * @why: the reason
  */
@@ -43,13 +44,14 @@ struct crash_needless {
  * @type: its number
  * @name: its name
  * @roots: a root slot is what makes a batch true
+ * @vanishes: of a newest batch that was hit nothing is left
  * @known: ends with an empty one
- * @needless: likewise; NULL: crash_mutants has not been gone through with it
+ * @needless: likewise
  */
 struct crash_format {
 	u32 type;
 	const char *name;
-	bool roots;
+	bool roots, vanishes;
 	const struct crash_known *known;
 	const struct crash_needless *needless;
 };

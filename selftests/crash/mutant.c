@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
 #include "mutant.h"
+#include "place.h"
 
 #define MOST_MUTANTS	512u
 
@@ -15,7 +15,7 @@ unsigned int nr_mutants;
 
 const char *const mutant_kinds[NR_MUTANT_KINDS] = {
 	"seal not checked", "seal a line too short", "page given back early",
-	"wrong retire",
+	"data given back early", "wrong retire",
 };
 
 struct mutant *mutant_get(enum mutant_kind kind, u64 site, const u64 *pcs)
@@ -37,34 +37,31 @@ struct mutant *mutant_get(enum mutant_kind kind, u64 site, const u64 *pcs)
 	return mutant;
 }
 
+static bool is_at(const struct mutant *mutant, const char *function)
+{
+	struct place place;
+	unsigned int i;
+
+	for (i = 0; i < SEAL_PCS && mutant->pcs[i]; i++) {
+		place_of(mutant->pcs[i], &place);
+		if (!strcmp(place.function, function))
+			return true;
+	}
+	return false;
+}
+
+const struct crash_needless *mutant_needless(const struct mutant *mutant)
+{
+	const struct crash_needless *known;
+
+	for (known = crash_format->needless; known->kind; known++)
+		if (!strcmp(known->kind, mutant_kinds[mutant->kind]) &&
+		    (!known->function || is_at(mutant, known->function)))
+			return known;
+	return NULL;
+}
+
 void mutants_forget(void)
 {
 	nr_mutants = 0;
-}
-
-/* ---------------------------------------------- pages that are given back */
-
-static const struct mutant *pages;
-
-void mutant_of_pages(const struct mutant *mutant)
-{
-	pages = mutant;
-}
-
-/* The linker has every call come here; see crash.mk. */
-void __wrap_kmemp_meta_put(struct kmemp_batch *batch, u64 page)
-{
-	struct kmemp_pool *pool = batch->pool;
-
-	if (pages && pages->kind == MUTANT_GIVEN)
-		pool->source->give(pool->source_arg, page, 1);
-	else
-		__real_kmemp_meta_put(batch, page);
-}
-
-void __wrap_kmemp_wait_settle(struct kmemp_pool *pool)
-{
-	if (pages && pages->kind == MUTANT_RETIRED)
-		pool->retired = pool->newest;
-	__real_kmemp_wait_settle(pool);
 }

@@ -5,6 +5,7 @@
 #ifndef KMEMP_TEST_CRASH_MUTANT_H
 #define KMEMP_TEST_CRASH_MUTANT_H
 
+#include "formats.h"
 #include "media_record.h"
 #include "seals.h"
 
@@ -12,7 +13,8 @@ enum mutant_kind {
 	MUTANT_UNCHECKED,	/* a seal is not looked at */
 	MUTANT_SHORT,		/* a seal does not cover its last line */
 	MUTANT_GIVEN,		/* metadata that is freed is given back at once */
-	MUTANT_RETIRED,		/* redo is thought to be retired when it is not */
+	MUTANT_DATA,		/* data likewise */
+	MUTANT_RETIRED,		/* what is old is not needed any more, too early */
 	NR_MUTANT_KINDS,
 };
 
@@ -40,16 +42,10 @@ extern const char *const mutant_kinds[NR_MUTANT_KINDS];
 
 /* The one of this kind and site, which is added if it is new. */
 struct mutant *mutant_get(enum mutant_kind kind, u64 site, const u64 *pcs);
-/* Pages are handed back as this one does it, from here on; NULL: rightly. */
-void mutant_of_pages(const struct mutant *mutant);
+/* What says of this one that no state shows it, or NULL. */
+const struct crash_needless *mutant_needless(const struct mutant *mutant);
 void mutants_forget(void);
-
-/* What the linker puts in the place of the core's own, see crash.mk. */
-struct kmemp_batch;
-struct kmemp_pool;
-void __real_kmemp_meta_put(struct kmemp_batch *batch, u64 page);
-void __wrap_kmemp_meta_put(struct kmemp_batch *batch, u64 page);
-void __real_kmemp_wait_settle(struct kmemp_pool *pool);
-void __wrap_kmemp_wait_settle(struct kmemp_pool *pool);
+/* mutant_pages.c: pages are handed back as this one does it; NULL: rightly. */
+void mutant_of_pages(const struct mutant *mutant);
 
 #endif

@@ -248,6 +248,60 @@ static void reuse(struct crash_work *work)
 	}
 }
 
+/* A page of records, of which later ones replace all but a small one. */
+static void page_of_records(struct crash_work *work)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&work->t.pool);
+	u64 seq = work->t.pool.newest + 1;
+	u8 name[16], value[960];
+	unsigned int k;
+
+	memset(value, seq, sizeof(value));
+	for (k = 0; k < 4; k++) {
+		snprintf((char *)name, sizeof(name), "page%02llu",
+			 (seq * 5 + k * k) % 40);
+		if (kmemp_batch_put(batch, 9000, 1, name, 6, value,
+				    sizeof(value)))
+			exit(2);
+	}
+	snprintf((char *)name, sizeof(name), "keep%03llu", seq);
+	if (kmemp_batch_put(batch, 9000, 1, name, 7, value, 8))
+		exit(2);
+	crash_commit(work, batch);
+}
+
+/* Format log is long enough to be cleaned, and its tail about to move. */
+static void long_log(struct crash_work *work)
+{
+	unsigned int i;
+
+	fresh(work);
+	for (i = 0; i < 6; i++)
+		crash_step(work, i);
+	for (i = 0; i < 135; i++)
+		page_of_records(work);
+}
+
+/* Pages that were let go are taken for data at once. */
+static void reuse_singles(struct crash_work *work)
+{
+	crash_singles(work, 12);
+	crash_singles(work, 12);
+}
+
+/* By commits, which say a part again, and then by itself. */
+static void cleaning(struct crash_work *work)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		page_of_records(work);
+		crash_singles(work, 6);
+	}
+	kmemp_pool_retire(&work->t.pool);
+	reuse_singles(work);
+}
+
 static void limits(struct crash_work *work)
 {
 	u64 i;
@@ -330,6 +384,8 @@ const struct crash_scenario crash_scenarios[] = {
 	{ "reuse", fresh, reuse, NULL, crash_judge },
 	{ "ring wraps", ring_full, ring_wraps, NULL, crash_judge,
 	  .slow = true },
+	{ "cleaning", long_log, cleaning, reuse_singles, crash_judge,
+	  .slow = true, .only = KMEMP_TYPE_LOG },
 	{ "steps, stopped", fresh, steps, steps_go_on, crash_judge },
 };
 
@@ -337,7 +393,8 @@ const unsigned int crash_nr_scenarios = ARRAY_SIZE(crash_scenarios);
 
 bool crash_scenario_fits(const struct crash_scenario *scenario)
 {
-	return !scenario->roots || crash_format->roots;
+	return (!scenario->roots || crash_format->roots) &&
+	       (!scenario->only || scenario->only == crash_format->type);
 }
 
 void crash_scenario_record(const struct crash_scenario *scenario,

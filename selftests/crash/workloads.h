@@ -25,6 +25,7 @@ typedef bool crash_judge_fn(struct record *record, struct crash_range range,
  * @judge: of its states
  * @slow: recovery has much to do
  * @roots: for formats whose root slots make a batch true
+ * @only: for this one alone; 0: for all
  * @tears: one line of an entry is lost, then one alone comes
  * @bytes: of the device; 0: CRASH_POOL_BYTES
  * @pages: of the pool; 0: all
@@ -37,6 +38,7 @@ struct crash_scenario {
 	void (*go_on)(struct crash_work *work);
 	crash_judge_fn *judge;
 	bool slow, roots, tears;
+	u32 only;
 	u64 bytes;
 	u64 pages, old_pages;
 };

@@ -137,6 +137,13 @@ if [ -x "$kmemp" ]; then
 	truncate -s 200M "$tmp/image"
 	"$kmemp" format --type extent "$tmp/image" >/dev/null
 	expect 0 "an empty pool of extent is as it describes" "$here/reader" "$tmp/image"
+
+	rm "$tmp/image"
+	truncate -s 200M "$tmp/image"
+	"$kmemp" format --type log "$tmp/image" >/dev/null
+	expect 0 "an empty pool of log is as it describes" "$here/reader" "$tmp/image"
+	printf x | dd of="$tmp/image" bs=1 seek=$((4096 + 30)) conv=notrunc status=none
+	expect 255 "a byte of its first log page that is not does not pass" "$here/reader" "$tmp/image"
 else
 	result 1 "the tool is built (run: make)"
 fi

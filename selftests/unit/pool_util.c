@@ -242,6 +242,18 @@ static u64 mix_number(u64 hash, u64 value)
 /* An image that was hit may show ever more items; a test pool has few. */
 #define MOST_ITEMS	200000
 
+bool test_pass_record(struct kmemp_record *record, u8 *buffer)
+{
+	/* The next position: one zero byte longer, or the next hash. */
+	record->name = buffer;
+	if (record->name_len < KMEMP_MAX_NAME) {
+		buffer[record->name_len++] = 0;
+		return true;
+	}
+	record->name_len = 0;
+	return ++record->hash || ++record->kind;
+}
+
 static u64 digest_records(struct kmemp_pool *pool, u64 id, u64 hash, int *err)
 {
 	struct kmemp_record record = {};
@@ -257,14 +269,7 @@ static u64 digest_records(struct kmemp_pool *pool, u64 id, u64 hash, int *err)
 		hash = mix(hash, record.name, record.name_len);
 		hash = mix_number(hash, record.value_len);
 		hash = mix(hash, record.value, record.value_len);
-		/* The next position: one zero byte longer, or the next hash. */
-		record.name = buffer;
-		if (record.name_len < KMEMP_MAX_NAME) {
-			buffer[record.name_len++] = 0;
-			continue;
-		}
-		record.name_len = 0;
-		if (!++record.hash && !++record.kind) {
+		if (!test_pass_record(&record, buffer)) {
 			*err = -ENOENT;
 			break;
 		}

@@ -50,6 +50,8 @@ void test_give(struct test_pool *t, u64 page, u64 count);
  * are no objects; *@err where they cannot be read.
  */
 u64 test_digest(struct kmemp_pool *pool, int *err);
+/* From a record that was found to the position behind it; false: there is none. */
+bool test_pass_record(struct kmemp_record *record, u8 *buffer);
 /* Findings of a full check beyond notes; the first one's text to stderr. */
 unsigned int test_check(struct kmemp_pool *pool, bool loud);
 /* Its notes. */

@@ -23,6 +23,7 @@ unit-test_extent := test_extent.c media_record.c pool_util.c
 unit-test_queue := test_queue.c formats.c media_record.c pool_util.c
 unit-test_fail := test_fail.c fail_batch.c fail_ops.c formats.c media_fail.c \
 	media_record.c pool_util.c
+unit-test_sequence := test_sequence.c formats.c media_record.c pool_util.c
 
 tsan-test_queue_threads := test_queue_threads.c formats.c media_record.c \
 	pool_util.c
