@@ -63,6 +63,7 @@ modules: packages-build	## the kernel modules, for KDIR or KVER
 include tools/tools.mk
 include selftests/unit/unit.mk
 include selftests/crash/crash.mk
+include selftests/bench/format/bench-format.mk
 include tools/install.mk
 
 # Packages first: what is made then asks pkg-config

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Benchmarks of the formats, native in user space, over the very sources of the
+# modules and every format of selftests/crash/formats.c. Included by the
+# top-level Makefile after selftests/unit/unit.mk. A program is one line:
+# bench-NAME := its own sources.
+
+bench-format_latency := format_latency.c
+
+bench_programs := $(patsubst bench-%,build/bench/%,$(filter bench-%,$(.VARIABLES)))
+bench_shared := $(shared_sources) selftests/crash/formats.c \
+	$(addprefix selftests/bench/format/,bench_pool.c bench_util.c)
+
+# As the tool is built, but with the instruction that the kernel has for CRC32C
+bench_flags := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
+	-Wno-missing-field-initializers -msse4.2 -pthread \
+	-Itools/shim/include -Iinclude -Itools -Iselftests/crash \
+	-include linux/compiler.h
+
+build/obj-bench/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(bench_flags) -MMD -MP -c -o $@ $<
+
+define bench_rule
+build/bench/$(1): $(patsubst %.c,build/obj-bench/%.o,$(bench_shared) \
+		$(addprefix selftests/bench/format/,$(bench-$(1))))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $(bench_flags) -o $$@ $$^
+endef
+$(foreach p,$(notdir $(bench_programs)),$(eval $(call bench_rule,$(p))))
+
+-include $(shell [ ! -d build/obj-bench ] || find build/obj-bench -name '*.d')
