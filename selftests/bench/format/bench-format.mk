@@ -6,10 +6,12 @@
 # bench-NAME := its own sources.
 
 bench-format_latency := format_latency.c
+bench-format_counts := format_counts.c
+bench-format_group := format_group.c
 
 bench_programs := $(patsubst bench-%,build/bench/%,$(filter bench-%,$(.VARIABLES)))
 bench_shared := $(shared_sources) selftests/crash/formats.c \
-	$(addprefix selftests/bench/format/,bench_pool.c bench_util.c)
+	$(addprefix selftests/bench/format/,bench_batch.c bench_pool.c bench_util.c)
 
 # As the tool is built, but with the instruction that the kernel has for CRC32C
 bench_flags := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 
 #include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
 
 #include "bench_pool.h"
 #include "bench_util.h"
@@ -45,10 +47,8 @@ void bench_medium(struct kmemp_media_file *file, u64 bytes)
 	plain_ops = *file->media.ops;
 	plain_ops.read = plain_read;
 	file->media.ops = &plain_ops;
-	if (bench_options.media)
-		return;
-	madvise(file->base, bytes, MADV_HUGEPAGE);
-	memset(file->base, 0, bytes);
+	if (!bench_options.media)
+		madvise(file->base, bytes, MADV_HUGEPAGE);
 }
 
 struct kmemp_media_file bench_part(const struct kmemp_media_file *file,
@@ -57,38 +57,49 @@ struct kmemp_media_file bench_part(const struct kmemp_media_file *file,
 	struct kmemp_media_file part = *file;
 
 	part.media.size /= nr;
-	part.media.size -= part.media.size % (2 << 20);
+	part.media.size -= part.media.size % (BENCH_HUGE * KMEMP_PAGE_SIZE);
 	part.base += i * part.media.size;
 	return part;
 }
 
-static void push(struct bench_pool *b, u64 page)
+void bench_touch(const struct kmemp_media_file *file, u64 bytes)
 {
-	if (b->nr == b->room) {
-		b->room = b->room ? 2 * b->room : 4096;
-		b->free = realloc(b->free, b->room * sizeof(*b->free));
-		if (!b->free)
-			bench_die("out of memory");
-	}
-	b->free[b->nr++] = page;
-	b->gone--;
+	memset(file->base, 0, bytes);
 }
 
-static int source_take(void *arg, u64 *pages, u32 nr, bool adds)
+static void push(struct bench_zone *zone, u64 page)
 {
-	struct bench_pool *b = arg;
+	if (zone->nr == zone->room) {
+		zone->room = zone->room ? 2 * zone->room : 4096;
+		zone->free = realloc(zone->free,
+				     zone->room * sizeof(*zone->free));
+		if (!zone->free)
+			bench_die("out of memory");
+	}
+	zone->free[zone->nr++] = page;
+}
+
+static int take(struct bench_pool *b, enum bench_zone_kind kind, u64 *pages,
+		u32 nr)
+{
+	struct bench_zone *zone = &b->zones[kind];
 	int ret = -ENOSPC;
 	u32 i;
 
 	mutex_lock(&b->lock);
-	if (b->nr + b->end - b->fresh >= nr) {
+	if (zone->nr + zone->end - zone->fresh >= nr) {
 		for (i = 0; i < nr; i++)
-			pages[i] = b->nr ? b->free[--b->nr] : b->fresh++;
-		b->gone += nr;
+			pages[i] = zone->nr ? zone->free[--zone->nr] :
+					      zone->fresh++;
 		ret = 0;
 	}
 	mutex_unlock(&b->lock);
 	return ret;
+}
+
+static int source_take(void *arg, u64 *pages, u32 nr, bool adds)
+{
+	return take(arg, BENCH_META, pages, nr);
 }
 
 static void source_put_back(void *arg, const u64 *pages, u32 nr)
@@ -97,7 +108,7 @@ static void source_put_back(void *arg, const u64 *pages, u32 nr)
 
 	mutex_lock(&b->lock);
 	while (nr)
-		push(b, pages[--nr]);
+		push(&b->zones[BENCH_META], pages[--nr]);
 	mutex_unlock(&b->lock);
 }
 
@@ -106,8 +117,11 @@ static void source_give(void *arg, u64 page, u64 count)
 	struct bench_pool *b = arg;
 
 	mutex_lock(&b->lock);
-	while (count)
-		push(b, page + --count);
+	while (count--) {
+		u64 one = page + count;
+
+		push(&b->zones[one < b->border ? BENCH_META : BENCH_DATA], one);
+	}
 	mutex_unlock(&b->lock);
 }
 
@@ -120,13 +134,31 @@ static const struct kmemp_page_source source = {
 static int note_highest(void *arg, u64 page, u64 count, enum kmemp_use use)
 {
 	struct bench_pool *b = arg;
+	unsigned int i;
 
-	if (page + count < b->end && page + count > b->fresh)
-		b->fresh = page + count;
+	for (i = 0; i < ARRAY_SIZE(b->zones); i++) {
+		struct bench_zone *zone = &b->zones[i];
+
+		if (page < zone->end && page + count > zone->fresh)
+			zone->fresh = min(page + count, zone->end);
+	}
 	return 0;
 }
 
-void bench_open(struct bench_pool *b, u64 fresh)
+/* Pages behind all that are used; some before them are forgotten. */
+static void find_free(struct bench_pool *b)
+{
+	struct bench_zone *zones = b->zones;
+
+	zones[BENCH_META].end = b->border;
+	zones[BENCH_META].fresh = 1;
+	zones[BENCH_DATA].end = kmemp_pool_pages(&b->pool) - 1;
+	zones[BENCH_DATA].fresh = b->border;
+	if (kmemp_pool_walk_used(&b->pool, note_highest, b))
+		bench_die("%s: used pages", b->format->name);
+}
+
+void bench_open(struct bench_pool *b)
 {
 	int ret;
 
@@ -134,14 +166,11 @@ void bench_open(struct bench_pool *b, u64 fresh)
 	ret = kmemp_pool_open(&b->pool, &b->file.media, false);
 	if (ret)
 		bench_die("%s: open: %s", b->format->name, strerror(-ret));
-	b->end = kmemp_pool_pages(&b->pool) - 1;
-	b->fresh = fresh;
-	if (!fresh && kmemp_pool_walk_used(&b->pool, note_highest, b))
-		bench_die("%s: used pages", b->format->name);
 	kmemp_pool_set_source(&b->pool, &source, b);
 }
 
-void bench_format(struct bench_pool *b, const struct crash_format *format)
+void bench_format(struct bench_pool *b, const struct crash_format *format,
+		  u64 meta)
 {
 	struct kmemp_format_params params = {
 		.type = format->type,
@@ -153,90 +182,87 @@ void bench_format(struct bench_pool *b, const struct crash_format *format)
 	memset(params.seal_key, 0x22, sizeof(params.seal_key));
 	memset(params.hash_key, 0x33, sizeof(params.hash_key));
 	b->format = format;
+	b->border = meta >> KMEMP_PAGE_SHIFT;
 	mutex_init(&b->lock);
 	if (kmemp_pool_format(&b->file.media, &params, &verdict))
 		bench_die("%s: format: %s", format->name, verdict.particulars);
-	bench_open(b, 0);
+	bench_open(b);
+	find_free(b);
 }
 
 void bench_close(struct bench_pool *b)
 {
+	unsigned int i;
+
 	kmemp_pool_close(&b->pool);
-	free(b->free);
-	b->free = NULL;
-	b->nr = 0;
-	b->room = 0;
+	for (i = 0; i < ARRAY_SIZE(b->zones); i++) {
+		free(b->zones[i].free);
+		b->zones[i].free = NULL;
+		b->zones[i].nr = 0;
+		b->zones[i].room = 0;
+	}
+}
+
+static void lose_store64(struct kmemp_media *media, u64 pos, u64 value)
+{
+}
+
+static void lose_write(struct kmemp_media *media, u64 pos, const void *src,
+		       size_t len)
+{
+}
+
+static void lose_fill(struct kmemp_media *media, u64 pos, u8 byte, size_t len)
+{
+}
+
+static void lose_flush(struct kmemp_media *media, u64 pos, size_t len)
+{
+}
+
+static void lose_fence(struct kmemp_media *media)
+{
+}
+
+static const struct kmemp_media_ops lose_ops = {
+	.read = plain_read,
+	.store64 = lose_store64,
+	.write = lose_write,
+	.write_fresh = lose_write,
+	.fill = lose_fill,
+	.flush = lose_flush,
+	.fence = lose_fence,
+};
+
+void bench_cut(struct bench_pool *b)
+{
+	b->file.media.ops = &lose_ops;
+	/* So that nobody wonders where his stores are. */
+	b->pool.failed = true;
+	bench_close(b);
+	b->file.media.ops = &plain_ops;
 }
 
 u64 bench_page(struct bench_pool *b)
 {
 	u64 page;
 
-	if (source_take(b, &page, 1, true) &&
-	    (kmemp_pool_retire(&b->pool) || source_take(b, &page, 1, true)))
+	if (take(b, BENCH_DATA, &page, 1) &&
+	    (kmemp_pool_retire(&b->pool) || take(b, BENCH_DATA, &page, 1)))
 		bench_die("%s: the pool is full", b->format->name);
 	return page;
 }
 
 u64 bench_run(struct bench_pool *b, u64 count)
 {
+	struct bench_zone *zone = &b->zones[BENCH_DATA];
 	u64 page;
 
 	mutex_lock(&b->lock);
-	page = b->fresh;
-	if (b->end - b->fresh < count)
+	page = zone->fresh;
+	if (zone->end - zone->fresh < count)
 		bench_die("%s: the pool is full", b->format->name);
-	b->fresh += count;
-	b->gone += count;
+	zone->fresh += count;
 	mutex_unlock(&b->lock);
 	return page;
-}
-
-struct kmemp_batch *bench_batch(struct bench_pool *b)
-{
-	struct kmemp_batch *batch = kmemp_batch_new(&b->pool);
-
-	if (!batch)
-		bench_die("out of memory");
-	return batch;
-}
-
-void bench_map(struct kmemp_batch *batch, u64 object, u64 offset, u64 page,
-	       u32 count)
-{
-	const struct kmemp_extent extent = {
-		.offset = offset, .page = page, .count = count,
-	};
-	int ret = kmemp_batch_map(batch, object, &extent);
-
-	if (ret)
-		bench_die("map: %s", strerror(-ret));
-}
-
-void bench_put(struct kmemp_batch *batch, u64 object, u64 number)
-{
-	u64 name[2] = { number, ~number }, value[16] = { number };
-	int ret = kmemp_batch_put(batch, object, 1, name, sizeof(name), value,
-				  sizeof(value));
-
-	if (ret)
-		bench_die("put: %s", strerror(-ret));
-}
-
-void bench_commit(struct kmemp_batch *batch)
-{
-	int ret = kmemp_batch_commit(batch);
-
-	if (ret)
-		bench_die("commit: %s", strerror(-ret));
-	kmemp_batch_free(batch);
-}
-
-void bench_queue(struct kmemp_batch *batch)
-{
-	int ret = kmemp_batch_queue(batch);
-
-	if (ret)
-		bench_die("queue: %s", strerror(-ret));
-	kmemp_batch_free(batch);
 }

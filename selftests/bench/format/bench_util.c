@@ -16,7 +16,7 @@
 
 struct bench_options bench_options = { .seed = 1 };
 
-static u64 state;
+static __thread u64 state;
 
 void bench_die(const char *fmt, ...)
 {
@@ -75,7 +75,7 @@ void bench_start(int argc, char **argv)
 				  argv[0]);
 		}
 	}
-	state = bench_options.seed;
+	bench_seed(bench_options.seed);
 	/* Like the kernel's, memory that was freed is there the next time. */
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	mallopt(M_MMAP_THRESHOLD, 1 << 30);
@@ -88,6 +88,11 @@ double bench_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
+}
+
+void bench_seed(u64 seed)
+{
+	state = seed;
 }
 
 u32 bench_random(u32 below)

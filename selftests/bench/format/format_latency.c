@@ -17,21 +17,11 @@
 #include "bench_pool.h"
 #include "bench_util.h"
 
-#define POOL_BYTES	(512ULL << 20)
+#define POOL_BYTES	(1ULL << 30)
 #define LOOP		32u
 #define BLOCK		8u
-/* What is there before, and is replaced at random. */
-#define EXTENTS		16384u
-#define RECORDS		4096u
-#define VOLUME		5000u
-#define NAMES		5001u
 #define PAYLOAD		160u
 #define PAYLOAD_LINES	3u
-
-/* Of what is committed: replaces what is there, or adds to it. */
-enum kind { REPLACES, ADDS, NR_KINDS };
-
-static const char * const kind_names[] = { "replace", "add" };
 
 struct figures {
 	struct bench_samples time, ratio;
@@ -43,34 +33,17 @@ static struct bench_pool *pools;
 static struct kmemp_media_file floor_part;
 static u64 floor_pos;
 
-static void fill(struct bench_pool *b)
+/* Of each pool, for metadata, and for the floor. */
+static u64 touched(void)
 {
-	u32 i;
-
-	for (i = 0; i < EXTENTS; i += 64) {
-		struct kmemp_batch *batch = bench_batch(b);
-		u32 k;
-
-		/* Every other page, so that nothing merges. */
-		for (k = i; k < i + 64; k++)
-			bench_map(batch, VOLUME, 2 * k, bench_page(b), 1);
-		bench_commit(batch);
-	}
-	for (i = 0; i < RECORDS; i += 64) {
-		struct kmemp_batch *batch = bench_batch(b);
-		u32 k;
-
-		for (k = i; k < i + 64; k++)
-			bench_put(batch, NAMES, k);
-		bench_commit(batch);
-	}
+	return bench_options.small ? 32 << 20 : 128 << 20;
 }
 
 static void one_floor(void)
 {
 	static const u8 payload[PAYLOAD] = { 1 };
 
-	if (floor_pos + PAYLOAD_LINES * KMEMP_LINE_SIZE > floor_part.media.size)
+	if (floor_pos + PAYLOAD_LINES * KMEMP_LINE_SIZE > touched())
 		floor_pos = 0;
 	kmemp_media_write(&floor_part.media, floor_pos, payload, PAYLOAD);
 	kmemp_media_flush(&floor_part.media, floor_pos, PAYLOAD);
@@ -79,26 +52,8 @@ static void one_floor(void)
 	floor_pos += PAYLOAD_LINES * KMEMP_LINE_SIZE;
 }
 
-static void one_commit(struct bench_pool *b, enum kind kind)
-{
-	static u64 added;
-	struct kmemp_batch *batch = bench_batch(b);
-
-	if (kind == ADDS) {
-		added++;
-		bench_map(batch, VOLUME, 2 * (EXTENTS + added), bench_page(b),
-			  1);
-		bench_put(batch, NAMES, RECORDS + added);
-	} else {
-		bench_map(batch, VOLUME, 2 * bench_random(EXTENTS),
-			  bench_page(b), 1);
-		bench_put(batch, NAMES, bench_random(RECORDS));
-	}
-	bench_commit(batch);
-}
-
 /* A sample: nanoseconds for one. */
-static double loop(struct bench_pool *b, enum kind kind, bool *disturbed)
+static double loop(struct bench_pool *b, enum bench_kind kind, bool *disturbed)
 {
 	long switches = bench_switches();
 	double start = bench_now(), end;
@@ -106,7 +61,7 @@ static double loop(struct bench_pool *b, enum kind kind, bool *disturbed)
 
 	for (i = 0; i < LOOP; i++) {
 		if (b)
-			one_commit(b, kind);
+			bench_commit(bench_build(b, kind));
 		else
 			one_floor();
 	}
@@ -115,7 +70,7 @@ static double loop(struct bench_pool *b, enum kind kind, bool *disturbed)
 	return (end - start) / LOOP;
 }
 
-static double block(struct bench_pool *b, enum kind kind,
+static double block(struct bench_pool *b, enum bench_kind kind,
 		    struct figures *figures)
 {
 	static unsigned long number;
@@ -128,7 +83,7 @@ static double block(struct bench_pool *b, enum kind kind,
 		bool disturbed;
 		double value = loop(b, kind, &disturbed);
 
-		bench_csv(kind_names[kind], name, number++, value, "ns",
+		bench_csv(bench_kinds[kind], name, number++, value, "ns",
 			  disturbed);
 		if (disturbed) {
 			figures->disturbed++;
@@ -152,7 +107,7 @@ static void count(struct kmemp_media_counts *sum,
 	sum->fences += after->fences - before->fences;
 }
 
-static void turn(struct bench_pool *b, enum kind kind, struct figures *figures,
+static void turn(struct bench_pool *b, enum bench_kind kind, struct figures *figures,
 		 struct figures *floor)
 {
 	double under = block(NULL, kind, floor), time;
@@ -165,11 +120,11 @@ static void turn(struct bench_pool *b, enum kind kind, struct figures *figures,
 		bench_add(&figures->ratio, time / under);
 }
 
-static void print(enum kind kind, const char *name, struct figures *f)
+static void print(enum bench_kind kind, const char *name, struct figures *f)
 {
 	double n = f->commits;
 
-	printf("%-8s %-8s %8.0f %8.0f", kind_names[kind], name,
+	printf("%-8s %-8s %8.0f %8.0f", bench_kinds[kind], name,
 	       bench_quantile(&f->time, 0.5), bench_quantile(&f->time, 0.99));
 	if (f->ratio.nr)
 		printf("  %5.2f %5.2f %5.2f  %7.3f %7.2f %7.0f %7.2f",
@@ -181,7 +136,7 @@ static void print(enum kind kind, const char *name, struct figures *f)
 	printf("  %zu of %lu\n", f->time.nr, f->time.nr + f->disturbed);
 }
 
-static void measure(enum kind kind)
+static void measure(enum bench_kind kind)
 {
 	struct figures *figures = calloc(crash_nr_formats + 1,
 					 sizeof(*figures));
@@ -211,24 +166,26 @@ int main(int argc, char **argv)
 {
 	struct kmemp_media_file file;
 	unsigned int parts = crash_nr_formats + 1, i;
-	enum kind kind;
+	enum bench_kind kind;
 
 	bench_start(argc, argv);
 	bench_pin();
 	bench_medium(&file, parts * POOL_BYTES);
 	floor_part = bench_part(&file, crash_nr_formats, parts);
+	bench_touch(&floor_part, touched());
 	pools = calloc(crash_nr_formats, sizeof(*pools));
 	for (i = 0; i < crash_nr_formats; i++) {
 		if (!bench_wanted(&crash_formats[i]))
 			continue;
 		pools[i].file = bench_part(&file, i, parts);
-		bench_format(&pools[i], &crash_formats[i]);
-		fill(&pools[i]);
+		bench_touch(&pools[i].file, touched());
+		bench_format(&pools[i], &crash_formats[i], touched());
+		bench_fill(&pools[i]);
 	}
 	printf("%-8s %-8s %8s %8s  %5s %5s %5s  %7s %7s %7s %7s  samples\n",
 	       "kind", "format", "median", "99th ns", "ratio", "1/4", "3/4",
 	       "fences", "lines", "bytes", "stores");
-	for (kind = 0; kind < NR_KINDS; kind++)
+	for (kind = 0; kind < BENCH_NR_KINDS; kind++)
 		measure(kind);
 	for (i = 0; i < crash_nr_formats; i++)
 		if (bench_wanted(&crash_formats[i]))
