@@ -8,10 +8,14 @@
 bench-format_latency := format_latency.c
 bench-format_counts := format_counts.c
 bench-format_group := format_group.c
+bench-format_isolation := format_isolation.c
+bench-format_open := format_open.c
+bench-format_overwrite := format_overwrite.c
 
 bench_programs := $(patsubst bench-%,build/bench/%,$(filter bench-%,$(.VARIABLES)))
 bench_shared := $(shared_sources) selftests/crash/formats.c \
-	$(addprefix selftests/bench/format/,bench_batch.c bench_pool.c bench_util.c)
+	$(addprefix selftests/bench/format/,bench_batch.c bench_pool.c \
+		bench_used.c bench_util.c)
 
 # As the tool is built, but with the instruction that the kernel has for CRC32C
 bench_flags := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
@@ -27,7 +31,7 @@ define bench_rule
 build/bench/$(1): $(patsubst %.c,build/obj-bench/%.o,$(bench_shared) \
 		$(addprefix selftests/bench/format/,$(bench-$(1))))
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $(bench_flags) -o $$@ $$^
+	$$(Q)$$(CC) $(bench_flags) -o $$@ $$^ -lm
 endef
 $(foreach p,$(notdir $(bench_programs)),$(eval $(call bench_rule,$(p))))
 

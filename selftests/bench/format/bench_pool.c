@@ -51,6 +51,22 @@ void bench_medium(struct kmemp_media_file *file, u64 bytes)
 		madvise(file->base, bytes, MADV_HUGEPAGE);
 }
 
+u64 bench_limit(void)
+{
+	struct kmemp_media_file file;
+	u64 size;
+	int ret;
+
+	if (!bench_options.media)
+		return ~0ULL;
+	ret = kmemp_media_file_open(&file, bench_options.media, true);
+	if (ret)
+		bench_die("medium: %s", strerror(-ret));
+	size = file.media.size;
+	kmemp_media_file_close(&file);
+	return size;
+}
+
 struct kmemp_media_file bench_part(const struct kmemp_media_file *file,
 				   unsigned int i, unsigned int nr)
 {
@@ -146,7 +162,7 @@ static int note_highest(void *arg, u64 page, u64 count, enum kmemp_use use)
 }
 
 /* Pages behind all that are used; some before them are forgotten. */
-static void find_free(struct bench_pool *b)
+void bench_find_free(struct bench_pool *b)
 {
 	struct bench_zone *zones = b->zones;
 
@@ -187,7 +203,7 @@ void bench_format(struct bench_pool *b, const struct crash_format *format,
 	if (kmemp_pool_format(&b->file.media, &params, &verdict))
 		bench_die("%s: format: %s", format->name, verdict.particulars);
 	bench_open(b);
-	find_free(b);
+	bench_find_free(b);
 }
 
 void bench_close(struct bench_pool *b)
@@ -253,16 +269,16 @@ u64 bench_page(struct bench_pool *b)
 	return page;
 }
 
-u64 bench_run(struct bench_pool *b, u64 count)
+u64 bench_run(struct bench_pool *b, u64 count, u64 align)
 {
 	struct bench_zone *zone = &b->zones[BENCH_DATA];
 	u64 page;
 
 	mutex_lock(&b->lock);
-	page = zone->fresh;
-	if (zone->end - zone->fresh < count)
+	page = ALIGN(zone->fresh, align);
+	if (page + count > zone->end)
 		bench_die("%s: the pool is full", b->format->name);
-	zone->fresh += count;
+	zone->fresh = page + count;
 	mutex_unlock(&b->lock);
 	return page;
 }

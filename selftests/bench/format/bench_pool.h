@@ -57,6 +57,8 @@ struct bench_pool {
 bool bench_wanted(const struct crash_format *format);
 /* Memory that is there when it is touched; or the medium of the options. */
 void bench_medium(struct kmemp_media_file *file, u64 bytes);
+/* Bytes that the medium may have. */
+u64 bench_limit(void);
 /* Part @i of @nr, for a pool or to store to. */
 struct kmemp_media_file bench_part(const struct kmemp_media_file *file,
 				   unsigned int i, unsigned int nr);
@@ -65,15 +67,35 @@ void bench_touch(const struct kmemp_media_file *file, u64 bytes);
 /* An empty pool on what @b->file is, @meta bytes of it for metadata. */
 void bench_format(struct bench_pool *b, const struct crash_format *format,
 		  u64 meta);
-/* Open what was closed or cut off; the time that it took, by bench_now(). */
+/* Open what was closed or cut off; to be changed, it has to find free pages. */
 void bench_open(struct bench_pool *b);
+void bench_find_free(struct bench_pool *b);
 void bench_close(struct bench_pool *b);
 /* As after a power cut: nothing is stored any more, and memory is freed. */
 void bench_cut(struct bench_pool *b);
 /* A page for data. */
 u64 bench_page(struct bench_pool *b);
-/* @count pages for data in a row, never used before. */
-u64 bench_run(struct bench_pool *b, u64 count);
+/* @count pages for data in a row, never used before; a multiple of @align. */
+u64 bench_run(struct bench_pool *b, u64 count, u64 align);
+
+/**
+ * struct bench_used - which pages of a pool are used, as a host notes it
+ * @bits: one for each page
+ * @pages: how many pages that may be
+ */
+struct bench_used {
+	u64 *bits;
+	u64 pages;
+};
+
+/* Memory for it, touched. */
+void bench_used_init(struct bench_used *used, u64 pages);
+void bench_used_free(struct bench_used *used);
+/* Forget. */
+void bench_used_clear(struct bench_used *used, u64 pages);
+/* Note all that are used. */
+void bench_used_walk(struct bench_used *used, struct bench_pool *b);
+u64 bench_used_count(const struct bench_used *used, u64 pages);
 
 struct kmemp_batch *bench_batch(struct bench_pool *b);
 void bench_map(struct kmemp_batch *batch, u64 object, u64 offset, u64 page,

@@ -82,12 +82,22 @@ void bench_start(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-double bench_now(void)
+static double clock_ns(clockid_t id)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(id, &ts);
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
+}
+
+double bench_now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+double bench_cpu(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void bench_seed(u64 seed)

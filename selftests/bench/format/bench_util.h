@@ -45,6 +45,8 @@ void __noreturn bench_die(const char *fmt, ...) __printf(1, 2);
 void bench_start(int argc, char **argv);
 void bench_pin(void);
 double bench_now(void);
+/* Of this thread alone, whatever else the machine does. */
+double bench_cpu(void);
 /* Each thread has a sequence of its own. */
 void bench_seed(u64 seed);
 u32 bench_random(u32 below);
