@@ -27,7 +27,7 @@ tsan-test_queue_threads := test_queue_threads.c media_record.c pool_util.c
 # no copies of a function but those that the source asks for.
 test_flags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -fno-omit-frame-pointer \
-	-fno-optimize-sibling-calls -Wno-frame-address -msse4.2 \
+	-fno-optimize-sibling-calls -Wno-frame-address \
 	-Itools/shim/include -Iinclude -Itools -Iplugins/core -Iplugins -Iselftests/unit \
 	-include linux/compiler.h
 unit_no_copies := -fno-inline-small-functions -fno-inline-functions \
