@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Benchmarks of the formats, native in user space, over the very sources of the
-# modules and every format of selftests/crash/formats.c. Included by the
-# top-level Makefile after selftests/unit/unit.mk. A program is one line:
+# Benchmarks of the formats, native in user space, over the objects that the
+# tool is made of and every format of selftests/crash/formats.c. Included by the
+# top-level Makefile after tools/tools.mk. A program is one line:
 # bench-NAME := its own sources.
 
 bench-format_latency := format_latency.c
@@ -13,13 +13,11 @@ bench-format_open := format_open.c
 bench-format_overwrite := format_overwrite.c
 
 bench_programs := $(patsubst bench-%,build/bench/%,$(filter bench-%,$(.VARIABLES)))
-bench_shared := $(shared_sources) selftests/crash/formats.c \
-	$(addprefix selftests/bench/format/,bench_batch.c bench_pool.c \
-		bench_used.c bench_util.c)
+bench_shared := selftests/crash/formats.c $(addprefix selftests/bench/format/, \
+	bench_batch.c bench_pool.c bench_used.c bench_util.c)
 
-# As the tool is built, but with the instruction that the kernel has for CRC32C
-bench_flags := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
-	-Wno-missing-field-initializers -msse4.2 -pthread \
+bench_flags := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror \
+	-Wno-unused-parameter -Wno-missing-field-initializers -pthread \
 	-Itools/shim/include -Iinclude -Itools -Iselftests/crash \
 	-include linux/compiler.h
 
@@ -29,7 +27,8 @@ build/obj-bench/%.o: %.c
 
 define bench_rule
 build/bench/$(1): $(patsubst %.c,build/obj-bench/%.o,$(bench_shared) \
-		$(addprefix selftests/bench/format/,$(bench-$(1))))
+		$(addprefix selftests/bench/format/,$(bench-$(1)))) \
+		$(shared_sources:%.c=build/obj/%.o)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $(bench_flags) -o $$@ $$^ -lm
 endef

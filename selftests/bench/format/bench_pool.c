@@ -3,12 +3,12 @@
  * See bench_pool.h.
  */
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
+#include <linux/string.h>
 
 #include "bench_pool.h"
 #include "bench_util.h"
@@ -31,6 +31,18 @@ static int plain_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
 
 static struct kmemp_media_ops plain_ops;
 
+/* Where a device is looked at for what is not to be lost. */
+static unsigned char *end_of(const struct kmemp_media_file *file)
+{
+	return file->base + file->media.size - KMEMP_PROBE_BYTES;
+}
+
+static bool empty(const struct kmemp_media_file *file)
+{
+	return !memchr_inv(file->base, 0, KMEMP_PROBE_BYTES) &&
+	       !memchr_inv(end_of(file), 0, KMEMP_PROBE_BYTES);
+}
+
 void bench_medium(struct kmemp_media_file *file, u64 bytes)
 {
 	int ret;
@@ -43,12 +55,24 @@ void bench_medium(struct kmemp_media_file *file, u64 bytes)
 		bench_die("medium: %s", strerror(-ret));
 	if (file->media.size < bytes)
 		bench_die("medium: %llu MiB are needed", bytes >> 20);
+	if (bench_options.media && !empty(file))
+		bench_die("%s: not empty: its first and last 2 MiB are to be zero",
+			  bench_options.media);
 	file->media.size = bytes;
 	plain_ops = *file->media.ops;
 	plain_ops.read = plain_read;
 	file->media.ops = &plain_ops;
 	if (!bench_options.media)
 		madvise(file->base, bytes, MADV_HUGEPAGE);
+}
+
+void bench_medium_end(struct kmemp_media_file *file)
+{
+	if (bench_options.media) {
+		memset(file->base, 0, KMEMP_PROBE_BYTES);
+		memset(end_of(file), 0, KMEMP_PROBE_BYTES);
+	}
+	kmemp_media_file_close(file);
 }
 
 u64 bench_limit(void)

@@ -55,8 +55,12 @@ struct bench_pool {
 
 /* Is it the one that was asked for, or was none? */
 bool bench_wanted(const struct crash_format *format);
-/* Memory that is there when it is touched; or the medium of the options. */
+/*
+ * Memory that is there when it is touched; or the medium of the options, whose
+ * ends must be empty, and are so at the end.
+ */
 void bench_medium(struct kmemp_media_file *file, u64 bytes);
+void bench_medium_end(struct kmemp_media_file *file);
 /* Bytes that the medium may have. */
 u64 bench_limit(void);
 /* Part @i of @nr, for a pool or to store to. */

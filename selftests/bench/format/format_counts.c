@@ -129,7 +129,7 @@ static void count_format(const struct crash_format *format)
 		count(&b, kind);
 	bench_close(&b);
 	free(news);
-	kmemp_media_file_close(&b.file);
+	bench_medium_end(&b.file);
 }
 
 int main(int argc, char **argv)

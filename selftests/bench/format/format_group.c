@@ -201,7 +201,7 @@ static void measure(void (*fn)(struct bench_pool *b))
 		bench_fill(&b);
 		fn(&b);
 		bench_close(&b);
-		kmemp_media_file_close(&b.file);
+		bench_medium_end(&b.file);
 	}
 }
 

@@ -17,7 +17,7 @@
 #include "bench_util.h"
 
 /* Addresses; what is touched of it is metadata. */
-#define POOL_BYTES	(16ULL << 30)
+#define POOL_BYTES	(8ULL << 30)
 #define META_BYTES	(2ULL << 30)
 #define CLONE		6000u
 #define CLONE_BATCH	64u
@@ -165,7 +165,7 @@ int main(int argc, char **argv)
 		for (k = 0; k < ARRAY_SIZE(cases); k++)
 			measure(&b, k, &alone);
 		bench_close(&b);
-		kmemp_media_file_close(&b.file);
+		bench_medium_end(&b.file);
 	}
 	return 0;
 }

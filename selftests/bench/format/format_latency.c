@@ -17,7 +17,7 @@
 #include "bench_pool.h"
 #include "bench_util.h"
 
-#define POOL_BYTES	(1ULL << 30)
+#define POOL_BYTES	(768ULL << 20)
 #define LOOP		32u
 #define BLOCK		8u
 #define PAYLOAD		160u
@@ -191,6 +191,6 @@ int main(int argc, char **argv)
 		if (bench_wanted(&crash_formats[i]))
 			bench_close(&pools[i]);
 	free(pools);
-	kmemp_media_file_close(&file);
+	bench_medium_end(&file);
 	return 0;
 }

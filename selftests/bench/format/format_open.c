@@ -28,11 +28,15 @@
 #define CUT_VOLUME	5000u
 #define GIB		(1ULL << 30)
 
-/* Pools, in GiB; 0 ends. */
-static const u64 large_sizes[] = { 1, 16, 128, 1024, 16384, 0 };
-static const u64 page_sizes[] = { 1, 4, 16, 0 };
-static const u64 small_sizes[] = { 1, 64, 0 };
-static const u64 small_page_sizes[] = { 1, 0 };
+/* Pools; 0 ends. */
+static const u64 large_sizes[] = {
+	GIB, 16 * GIB, 128 * GIB, 1024 * GIB, 16384 * GIB, 0
+};
+
+static const u64 page_sizes[] = { GIB, 4 * GIB, 16 * GIB, 0 };
+/* Of a run that takes seconds. */
+static const u64 small_sizes[] = { GIB, 16 * GIB, 0 };
+static const u64 small_page_sizes[] = { GIB / 4, 0 };
 static const unsigned int fills[] = { 10, 50, 90 };
 
 struct opened {
@@ -119,8 +123,8 @@ static void note(const struct bench_pool *b, const char *what, u32 count,
 {
 	char text[96];
 
-	snprintf(text, sizeof(text), "%s %s %llu GiB", what,
-		 count == 1 ? "4K" : "2M", b->file.media.size / GIB);
+	snprintf(text, sizeof(text), "%s %s %g GiB", what,
+		 count == 1 ? "4K" : "2M", (double)b->file.media.size / GIB);
 	bench_csv(text, b->format->name, i, value, unit, false);
 }
 
@@ -159,9 +163,9 @@ static struct point measure(struct bench_pool *b, u32 count, unsigned int fill,
 	bench_find_free(b);
 	point.clean = bench_quantile(&walk, 0.5);
 	point.cut = bench_quantile(&cut, 0.5);
-	printf("%-8s %s %6llu %3u%% %9.2f %9.2f %9.2f  %9.2f %9.2f  %9.2f %9.3f\n",
+	printf("%-8s %s %6g %3u%% %9.2f %9.2f %9.2f  %9.2f %9.2f  %9.2f %9.3f\n",
 	       b->format->name, count == 1 ? "4K" : "2M",
-	       b->file.media.size / GIB, fill, bench_quantile(&clean, 0.5),
+	       (double)b->file.media.size / GIB, fill, bench_quantile(&clean, 0.5),
 	       point.clean, point.cut, opened.memory / 1048576.,
 	       in_use / 1048576., point.meta / 1048576.,
 	       point.meta / 1048576. / ((double)data * KMEMP_PAGE_SIZE / GIB));
@@ -203,13 +207,13 @@ static void measure_sizes(const struct crash_format *format, const u64 *sizes,
 	struct point halves[8];
 	unsigned int nr = 0, i;
 
-	for (; *sizes && *sizes * GIB <= limit; sizes++) {
-		u64 most = *sizes * GIB / KMEMP_PAGE_SIZE / count;
+	for (; *sizes && *sizes <= limit; sizes++) {
+		u64 most = *sizes / KMEMP_PAGE_SIZE / count;
 		struct bench_pool b = {};
 		u64 extents = 0, data;
 
-		bench_medium(&b.file, *sizes * GIB);
-		bench_format(&b, format, *sizes * GIB / 16);
+		bench_medium(&b.file, *sizes);
+		bench_format(&b, format, *sizes / 16);
 		for (i = 0; i < ARRAY_SIZE(fills); i++) {
 			struct point point;
 
@@ -221,7 +225,7 @@ static void measure_sizes(const struct crash_format *format, const u64 *sizes,
 				halves[nr++] = point;
 		}
 		bench_close(&b);
-		kmemp_media_file_close(&b.file);
+		bench_medium_end(&b.file);
 	}
 	if (nr)
 		print_growth(format->name, count, halves, nr);
@@ -230,7 +234,7 @@ static void measure_sizes(const struct crash_format *format, const u64 *sizes,
 int main(int argc, char **argv)
 {
 	const u64 *large, *page;
-	u64 limit;
+	u64 limit, largest = GIB;
 	unsigned int i;
 
 	bench_start(argc, argv);
@@ -238,8 +242,9 @@ int main(int argc, char **argv)
 	limit = bench_limit();
 	large = bench_options.small ? small_sizes : large_sizes;
 	page = bench_options.small ? small_page_sizes : page_sizes;
-	bench_used_init(&used, large_sizes[bench_options.small ? 2 : 4] * GIB >>
-			KMEMP_PAGE_SHIFT);
+	for (i = 0; large[i] && large[i] <= limit; i++)
+		largest = large[i];
+	bench_used_init(&used, largest / KMEMP_PAGE_SIZE);
 	printf("%-8s %s %6s %4s %9s %9s %9s  %9s %9s  %9s %9s\n", "format",
 	       "ex", "GiB", "full", "open, ms", "and walk", "after cut",
 	       "DRAM MiB", "used", "meta, MiB", "MiB/GiB");

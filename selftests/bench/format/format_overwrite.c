@@ -128,7 +128,7 @@ static void measure(const struct crash_format *format)
 	bench_csv("metadata after", format->name, 0, after, "MiB/GiB", false);
 	bench_csv("overwrite", format->name, 0, time, "ns", false);
 	bench_close(&b);
-	kmemp_media_file_close(&b.file);
+	bench_medium_end(&b.file);
 }
 
 int main(int argc, char **argv)
