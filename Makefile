@@ -67,6 +67,7 @@ include selftests/unit/unit.mk
 include selftests/crash/crash.mk
 include selftests/fuzz/fuzz.mk
 include selftests/golden/golden.mk
+include selftests/bench/format/bench-format.mk
 include tools/install.mk
 
 # Packages first: what is made then asks pkg-config
@@ -111,7 +112,8 @@ payload: $(harness_programs) $(guest_programs)
 
 .PHONY: unit
 unit: packages-build packages-tools
-	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(unit_programs) $(plugin_test)
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(unit_programs) \
+		$(plugin_test) $(bench_programs)
 
 # What runs in a guest, built for its kernel
 .PHONY: guest-build
@@ -161,6 +163,11 @@ demo: guest-build	## the main job in front of your eyes, on a guest under QEMU
 bench: guest-build	## counts, speed and times, beside brd, pmem, BTT and stock kmem
 	$(Q)selftests/bench/bench
 
+.PHONY: bench-format
+bench-format: packages-build packages-tools packages-bench	## the formats, native: commits, isolation, open time
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(bench_programs)
+	$(Q)MEDIA='$(MEDIA)' SMALL='$(SMALL)' selftests/bench/format/run
+
 .PHONY: lint
 lint: packages-build packages-lint	## sparse, W=1, checkpatch, includes, cppcheck, shellcheck
 	$(Q)KDIR=$(KDIR) KMEMP_VMLINUX=$(KMEMP_VMLINUX) selftests/lint/all
@@ -190,7 +197,9 @@ help:	## this list
 	@echo 'TESTS=...   test files for check'
 	@echo 'J=2         tests at a time'
 	@echo 'N=1         scale of long test loops; minutes of crash-long'
-	@echo 'SEED=1      first random workload of crash-long; of fuzz likewise'
+	@echo 'SEED=1      first random workload of crash-long; of fuzz, bench-format likewise'
 	@echo 'T=60        seconds that fuzz takes for a format'
 	@echo 'FORMAT=...  the only one that fuzz takes'
+	@echo 'MEDIA=...   what bench-format stores to instead of DRAM: /dev/daxX.Y or a file, empty'
+	@echo 'SMALL=1     bench-format in some seconds'
 	@echo 'V=1         show commands, and each assertion'

@@ -37,6 +37,20 @@ static void format_line(struct kmemp_pool *pool, u64 pos, void *line)
 				KMEMP_LINE_SIZE);
 }
 
+/* Bits of the line that begins with @bit, of an empty pool. */
+static void set_first(struct kmemp_bitmap_bits *line, u64 bit, u64 used,
+		      u64 pages)
+{
+	u32 k;
+
+	/* Of a large pool nearly all have none. */
+	if (bit >= used && bit + KMEMP_BITMAP_LINE_BITS < pages)
+		return;
+	for (k = 0; k < KMEMP_BITMAP_LINE_BITS; k++)
+		if (bit + k < used || bit + k == pages - 1)
+			bit_flip(line, k);
+}
+
 /*
  * Write the bitmap of an empty pool to consecutive pages, flushed: the first
  * @used pages and the last one are in use.
@@ -45,7 +59,7 @@ int kmemp_bm_bits_format(struct kmemp_pool *pool, u64 first_page, u64 used)
 {
 	u64 pages = kmemp_pool_pages(pool), nr = kmemp_bm_bits_pages(pages);
 	u64 i, bit = 0;
-	u32 line, k;
+	u32 line;
 
 	for (i = 0; i < nr; i++) {
 		u64 page = first_page + i;
@@ -58,9 +72,8 @@ int kmemp_bm_bits_format(struct kmemp_pool *pool, u64 first_page, u64 used)
 		for (line = 1; line < KMEMP_BITMAP_LINES; line++) {
 			struct kmemp_bitmap_bits bits = {};
 
-			for (k = 0; k < KMEMP_BITMAP_LINE_BITS; k++, bit++)
-				if (bit < used || bit == pages - 1)
-					bit_flip(&bits, k);
+			set_first(&bits, bit, used, pages);
+			bit += KMEMP_BITMAP_LINE_BITS;
 			format_line(pool, kmemp_bm_pos(page, line *
 						       KMEMP_LINE_SIZE), &bits);
 		}
@@ -174,24 +187,36 @@ static int run_end(struct run *run)
 	return ret;
 }
 
+static int run_add(struct run *run, u64 page, u64 count, bool used)
+{
+	if (!used)
+		return run_end(run);
+	if (!run->count)
+		run->page = page;
+	run->count += count;
+	return 0;
+}
+
+/* Most words are of one kind: a large pool has too many bits to look at each. */
 static int run_line(struct run *run, u64 page, u64 pages,
 		    const struct kmemp_bitmap_bits *line)
 {
-	u32 bit;
-	int ret;
+	u32 i, k, nr;
+	int ret = 0;
 
-	for (bit = 0; bit < KMEMP_BITMAP_LINE_BITS && page < pages;
-	     bit++, page++) {
-		if (!bit_test(line, bit)) {
-			ret = run_end(run);
-			if (ret)
-				return ret;
-			continue;
+	for (i = 0; i < ARRAY_SIZE(line->bits) && page < pages && !ret; i++) {
+		u64 word = le64_to_cpu(line->bits[i]);
+
+		nr = min_t(u64, 64, pages - page);
+		if (!word || (word == U64_MAX && nr == 64)) {
+			ret = run_add(run, page, nr, word);
+			page += nr;
+		} else {
+			for (k = 0; k < nr && !ret; k++, page++)
+				ret = run_add(run, page, 1, word >> k & 1);
 		}
-		if (!run->count++)
-			run->page = page;
 	}
-	return 0;
+	return ret;
 }
 
 /* Every line is verified: a flipped bit must not give a live page to RAM. */

@@ -7,7 +7,7 @@
 # no copies of a function but those that the source asks for.
 test_cflags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -fno-omit-frame-pointer \
-	-fno-optimize-sibling-calls -Wno-frame-address -msse4.2 \
+	-fno-optimize-sibling-calls -Wno-frame-address \
 	-include linux/compiler.h
 unit_no_copies := -fno-inline-small-functions -fno-inline-functions \
 	-fno-inline-functions-called-once -fno-partial-inlining -fno-ipa-cp \

@@ -4,6 +4,7 @@
 #define SHIM_LINUX_COMPILER_H
 
 #define __printf(a, b)		__attribute__((format(printf, a, b)))
+#define __noreturn		__attribute__((noreturn))
 #define __maybe_unused		__attribute__((unused))
 #define __must_check		__attribute__((warn_unused_result))
 #define __packed		__attribute__((packed))

@@ -11,7 +11,13 @@
 static inline void *memchr_inv(const void *start, int c, size_t bytes)
 {
 	const unsigned char *s = start;
+	unsigned long all = ~0UL / 0xff * (unsigned char)c, word;
 
+	for (; bytes >= sizeof(word); bytes -= sizeof(word), s += sizeof(word)) {
+		memcpy(&word, s, sizeof(word));
+		if (word != all)
+			break;
+	}
 	for (; bytes; bytes--, s++)
 		if (*s != (unsigned char)c)
 			return (void *)s;
