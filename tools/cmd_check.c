@@ -137,18 +137,15 @@ static int check_target(const struct target *target, void *data)
 	return status;
 }
 
+static const struct target_verb check_verb = {
+	.options = check_options,
+	.what = "DAX device or image",
+	.run = check_target,
+};
+
 static int run(const struct command *command, int argc, char **argv)
 {
-	const char *arg;
-	int status;
-
-	status = options_take(command, argc, argv, check_options, NULL, NULL);
-	if (status != OPTIONS_END)
-		return status;
-	arg = options_target(command, argc, argv, "DAX device or image");
-	if (!arg)
-		return CHECK_USAGE;
-	return target_run(command, arg, check_target, NULL);
+	return target_command(command, argc, argv, &check_verb, NULL);
 }
 
 const struct command cmd_check = {

@@ -53,6 +53,7 @@ extern const struct command cmd_volume;
 void message_set_verb(const char *verb);
 void complain(const char *subject, const char *fmt, ...) __printf(2, 3);
 void text_sanitize(char *text);
+void format_names(char *text, size_t size, bool objects);
 
 /* options.c */
 int options_take(const struct command *command, int argc, char **argv,

@@ -330,6 +330,7 @@ int kmemp_pool_describe(struct kmemp_pool *pool,
 
 const struct kmemp_format_ops *kmemp_format_get(u32 type);
 const struct kmemp_format_ops *kmemp_format_get_by_name(const char *name);
+const struct kmemp_format_ops *kmemp_format_next(u32 type);
 void kmemp_format_put(const struct kmemp_format_ops *ops);
 void kmemp_format_set_listener(void (*fn)(void));
 

@@ -58,7 +58,7 @@ status=0
 err=$(guest g "setpriv --reuid 65534 --clear-groups $kmemp volume create dax0.0 db 1G 2>&1") || status=$?
 is "not root, not loaded" "$status" 1
 like "says who can" "$err" 'cannot load kmemp_blk: .*; run as root'
-said 'dax0.0: a pool of format none keeps no volumes; one of bitmap does' "format none" \
+said 'dax0.0: a pool of format none keeps no volumes; one of these does: bitmap, log, extent' "format none" \
 	'create dax0.0 db 1G'
 guest g "rmmod kmemp_blk; $unbind; $kmemp format -f -t bitmap -L cache dax0.0; $bind" >/dev/null
 
