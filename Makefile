@@ -107,7 +107,8 @@ payload: $(harness_programs) $(guest_programs)
 
 .PHONY: unit
 unit: packages-build packages-tools
-	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(unit_programs)
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(unit_programs) \
+		build/tool/fill
 
 # What runs in a guest, built for its kernel
 .PHONY: guest-build

@@ -83,6 +83,62 @@ static void say_objects(const struct kmemp_log *log,
 	}
 }
 
+static int say_extents(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
+		       const struct kmemp_log_said *said,
+		       const struct kmemp_findings *findings)
+{
+	struct kmemp_extent extent;
+	u32 i;
+	int ret;
+
+	for (i = 0; i < said->count; i++) {
+		ret = kmemp_log_say_extent(log, cursor, said->op, &extent);
+		if (ret)
+			return ret;
+		if (said->op == KMEMP_LOG_MAP)
+			say(findings, "  map object %llu: %llu + %u, page %llu",
+			    said->object, extent.offset, extent.count,
+			    extent.page);
+		else
+			say(findings, "  unmap object %llu: %llu + %u",
+			    said->object, extent.offset, extent.count);
+	}
+	return 0;
+}
+
+static int say_items(struct kmemp_log *log, u64 pos, u32 length,
+		     const struct kmemp_findings *findings)
+{
+	struct kmemp_log_cursor cursor = {
+		.pos = pos + sizeof(struct kmemp_log_entry),
+		.end = pos + length,
+	};
+	struct kmemp_log_said said;
+	int ret;
+
+	while (!(ret = kmemp_log_say(log, &cursor, &said)) && said.op) {
+		switch (said.op) {
+		case KMEMP_LOG_MAP:
+		case KMEMP_LOG_UNMAP:
+			ret = say_extents(log, &cursor, &said, findings);
+			break;
+		case KMEMP_LOG_REMOVE:
+			say(findings, "  remove object %llu", said.object);
+			break;
+		default:
+			say(findings,
+			    "  %s object %llu: kind %u, name of %u bytes, value of %u bytes",
+			    said.op == KMEMP_LOG_PUT ? "put to" : "delete of",
+			    said.object, said.record.kind, said.record.name_len,
+			    said.record.value_len);
+			break;
+		}
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
 static int say_entries(struct kmemp_log *log,
 		       const struct kmemp_findings *findings)
 {
@@ -108,6 +164,9 @@ static int say_entries(struct kmemp_log *log,
 		    kmemp_log_page_of(log, pos >> KMEMP_PAGE_SHIFT),
 		    pos % KMEMP_PAGE_SIZE, le64_to_cpu(entry.sequence),
 		    le64_to_cpu(entry.epoch), length);
+		ret = say_items(log, pos, length, findings);
+		if (ret)
+			return ret;
 		pos = kmemp_log_after(pos + length);
 	}
 	return 0;

@@ -43,6 +43,27 @@ refused() {
 	[ -z "$why" ] || diag "$err"
 }
 
+image() {	# NAME [SIZE]: an empty image
+	rm -f "$1"
+	truncate -s "${2:-64M}" "$1"
+}
+
+# full NAME TYPE [crash]: an image of a pool that holds something of everything
+full() {
+	image "$1"
+	"$top/build/tools/kmemp" format --type "$2" --label test "$1" >/dev/null &&
+		"$top/build/tool/fill" "$1" ${3:+"$3"}
+}
+
+# flip NAME OFFSET: one byte of it
+flip() {
+	local byte
+	byte=$(od -An -t u1 -j "$2" -N 1 "$1")
+	# shellcheck disable=SC2059 # that is what it is for
+	printf "\\$(printf %o $((byte ^ 4)))" |
+		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
 done_testing() {
 	tap_plan
 }
