@@ -47,6 +47,7 @@ extern const struct command cmd_info;
 extern const struct command cmd_format;
 extern const struct command cmd_check;
 extern const struct command cmd_dump;
+extern const struct command cmd_map;
 extern const struct command cmd_limits;
 extern const struct command cmd_volume;
 

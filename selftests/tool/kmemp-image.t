@@ -26,12 +26,12 @@ refused "an unknown verb" 2 'frobnicate: no such command' - "$kmemp" frobnicate
 refused "a verb that is an escape" 2 'no such command' - "$kmemp" $'\e[2J'
 run "$kmemp" --help
 is "--help" "$status" 0
-for verb in list info format check limits volume dump; do
+for verb in list info format check limits volume dump map; do
 	like "--help names $verb" "$out" "^  $verb "
 done
 run "$kmemp" --version
 is "--version" "$status" 0
-for verb in list info format check limits dump; do
+for verb in list info format check limits dump map; do
 	usage=2
 	[ "$verb" != check ] || usage=16
 	run "$kmemp" "$verb" --help
@@ -52,7 +52,7 @@ refused "list: an argument" 2 'one argument too many' - "$kmemp" list dax0.0
 
 # Small: none of this gets as far as to look at it
 image img 1M
-for verb in info check dump; do
+for verb in info check dump map; do
 	usage=2 failed=1
 	[ "$verb" != check ] || usage=16 failed=8
 	refused "$verb: no argument" $usage 'which DAX device or image' - "$kmemp" $verb
