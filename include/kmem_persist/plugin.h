@@ -381,5 +381,10 @@ void kmemp_readers_admit(struct kmemp_pool *pool);
 
 int kmemp_complain(struct kmemp_pool *pool, enum kmemp_refusal code,
 		   const char *fmt, ...) __printf(3, 4);
+int kmemp_damaged(struct kmemp_pool *pool,
+		  const struct kmemp_findings *findings, u64 object,
+		  const char *what, u64 pos, u64 found);
+void kmemp_say(const struct kmemp_findings *findings, const char *fmt,
+	       ...) __printf(2, 3);
 
 #endif /* KMEM_PERSIST_PLUGIN_H */

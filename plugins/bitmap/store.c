@@ -14,19 +14,8 @@
 int kmemp_bm_damaged(const struct bitmap *bitmap, const char *what, u64 pos,
 		     u64 found)
 {
-	char text[96];
-
-	if (bitmap->findings) {
-		snprintf(text, sizeof(text), "%s damaged: found %#llx", what,
-			 found);
-		bitmap->findings->finding(bitmap->findings->arg, KMEMP_LOSS,
-					  bitmap->object, pos, text);
-		return -EUCLEAN;
-	}
-	return kmemp_complain(bitmap->pool, KMEMP_REFUSE_STRUCTURE,
-			      "%s at page %llu + %llu: found %#llx", what,
-			      pos >> KMEMP_PAGE_SHIFT, pos % KMEMP_PAGE_SIZE,
-			      found);
+	return kmemp_damaged(bitmap->pool, bitmap->findings, bitmap->object,
+			     what, pos, found);
 }
 
 /* May metadata lie in this page, or an object map it? */

@@ -6,21 +6,8 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
-#include <linux/stdarg.h>
 
 #include "bitmap.h"
-
-static __printf(2, 3) void say(const struct kmemp_findings *findings,
-			       const char *fmt, ...)
-{
-	char text[128];
-	va_list args;
-
-	va_start(args, fmt);
-	vscnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	findings->line(findings->arg, text);
-}
 
 /**
  * struct text - a dump
@@ -41,8 +28,8 @@ static bool enter(const struct text *text, u64 page, u32 depth)
 
 	if (!kmemp_bm_page_valid(text->bitmap, page) ||
 	    text->seen[page / 64] & bit) {
-		say(text->findings, "%*spage %llu: cannot be, or was there before",
-		    2 * (int)depth, "", page);
+		kmemp_say(text->findings, "%*spage %llu: cannot be, or was there before",
+			  2 * (int)depth, "", page);
 		return false;
 	}
 	text->seen[page / 64] |= bit;
@@ -78,13 +65,13 @@ static void say_tree(const struct text *text, u32 leaf_bits, u64 page,
 	if (!enter(text, page, depth))
 		return;
 	if (!level && leaf_bits == BITMAP_OBJECT_LEAF_BITS) {
-		say(text->findings, "%*sleaf at page %llu: objects from %llu",
-		    2 * (int)depth, "", page, first);
+		kmemp_say(text->findings, "%*sleaf at page %llu: objects from %llu",
+			  2 * (int)depth, "", page, first);
 		return;
 	}
-	say(text->findings, "%*s%s at page %llu: level %u, %u slots, from %llu",
-	    2 * (int)depth, "", level ? "node" : "leaf", page, level,
-	    count_slots(text, page), first);
+	kmemp_say(text->findings, "%*s%s at page %llu: level %u, %u slots, from %llu",
+		  2 * (int)depth, "", level ? "node" : "leaf", page, level,
+		  count_slots(text, page), first);
 	for (i = 0; level && i < KMEMP_BITMAP_SLOTS; i++) {
 		u64 slot = slot_of(text, page, i);
 
@@ -111,8 +98,8 @@ static void say_trie(const struct text *text, u64 page, u32 depth)
 
 	if (!enter(text, page, depth))
 		return;
-	say(text->findings, "%*strie at page %llu: %u slots", 2 * (int)depth,
-	    "", page, count_slots(text, page));
+	kmemp_say(text->findings, "%*strie at page %llu: %u slots", 2 * (int)depth,
+		  "", page, count_slots(text, page));
 	for (i = 0; depth < KMEMP_BITMAP_DEPTH && i < KMEMP_BITMAP_SLOTS; i++) {
 		u64 slot = slot_of(text, page, i);
 
@@ -128,15 +115,15 @@ static int say_object(const struct text *text, u64 id)
 
 	if (ret)
 		return ret;
-	say(text->findings, "object %llu: %llu pages, %llu records", id,
-	    object.nr_pages, object.nr_records);
+	kmemp_say(text->findings, "object %llu: %llu pages, %llu records", id,
+		  object.nr_pages, object.nr_records);
 	say_root(text, BITMAP_MAP_LEAF_BITS, object.map, 1);
 	if (kmemp_slot_flags(object.records) == KMEMP_BITMAP_CHILD)
 		say_trie(text, kmemp_slot_page(object.records), 1);
 	else if (object.records)
-		say(text->findings, "  records: chain from page %llu, cell %u",
-		    kmemp_slot_page(object.records),
-		    kmemp_slot_tag(object.records));
+		kmemp_say(text->findings, "  records: chain from page %llu, cell %u",
+			  kmemp_slot_page(object.records),
+			  kmemp_slot_tag(object.records));
 	return 0;
 }
 
@@ -151,17 +138,17 @@ static int say_all(const struct text *text)
 	ret = kmemp_bm_anchor_read(bitmap, false, &anchor);
 	if (ret)
 		return ret;
-	say(findings, "newest batch: %llu, epoch %llu",
-	    bitmap->ring.sequence - 1, bitmap->ring.epoch);
-	say(findings, "anchor: page %llu; first page of cells with room: %llu",
-	    bitmap->anchor_pos >> KMEMP_PAGE_SHIFT, le64_to_cpu(anchor.cells));
-	say(findings, "used pages: %llu, of data: %llu; objects: %llu",
-	    le64_to_cpu(anchor.used_pages), le64_to_cpu(anchor.data_pages),
-	    le64_to_cpu(anchor.nr_objects));
+	kmemp_say(findings, "newest batch: %llu, epoch %llu",
+		  bitmap->ring.sequence - 1, bitmap->ring.epoch);
+	kmemp_say(findings, "anchor: page %llu; first page of cells with room: %llu",
+		  bitmap->anchor_pos >> KMEMP_PAGE_SHIFT, le64_to_cpu(anchor.cells));
+	kmemp_say(findings, "used pages: %llu, of data: %llu; objects: %llu",
+		  le64_to_cpu(anchor.used_pages), le64_to_cpu(anchor.data_pages),
+		  le64_to_cpu(anchor.nr_objects));
 	for (i = 0; i < bitmap->nr_bit_pages; i++)
-		say(findings, "page bitmap at page %llu: from page %llu",
-		    bitmap->bit_pages[i], i * KMEMP_BITMAP_PAGE_BITS);
-	say(findings, "tree of objects:");
+		kmemp_say(findings, "page bitmap at page %llu: from page %llu",
+			  bitmap->bit_pages[i], i * KMEMP_BITMAP_PAGE_BITS);
+	kmemp_say(findings, "tree of objects:");
 	say_root(text, BITMAP_OBJECT_LEAF_BITS, le64_to_cpu(anchor.objects), 1);
 	for (id = 0; !(ret = kmemp_bm_object_next(bitmap, false, &id)); id++) {
 		ret = say_object(text, id);

@@ -22,13 +22,10 @@ int kmemp_ring_describe(const struct kmemp_ring *ring,
 	struct kmemp_media *media = kmemp_pool_media(ring->pool);
 	struct kmemp_disk_entry entry;
 	u32 length, done = 0;
-	char text[128];
 	int ret;
 
-	scnprintf(text, sizeof(text),
-		  "ring: page %llu, tail %u, %u bytes to redo",
+	kmemp_say(findings, "ring: page %llu, tail %u, %u bytes to redo",
 		  ring->start >> KMEMP_PAGE_SHIFT, ring->tail, ring->used);
-	findings->line(findings->arg, text);
 	while (done < ring->used) {
 		u32 offset = (ring->tail + done) % KMEMP_RING_BYTES;
 
@@ -44,11 +41,10 @@ int kmemp_ring_describe(const struct kmemp_ring *ring,
 					      KMEMP_REFUSE_STRUCTURE,
 					      "ring entry at offset %u: %u bytes",
 					      offset, length);
-		scnprintf(text, sizeof(text),
+		kmemp_say(findings,
 			  "ring entry: offset %u, batch %llu, epoch %llu, %u bytes",
 			  offset, le64_to_cpu(entry.sequence),
 			  le64_to_cpu(entry.epoch), length);
-		findings->line(findings->arg, text);
 		done += length;
 	}
 	return 0;

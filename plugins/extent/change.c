@@ -228,15 +228,7 @@ static int find_record(struct extent *extent, u64 object,
 {
 	struct kmemp_ext_build *build = &extent->build;
 	struct kmemp_ext_path *path = &build->path;
-	struct kmemp_ext_pos pos = {
-		.key = {
-			.object = object,
-			.kind = 1 + record->kind,
-			.where = record->hash,
-		},
-		.name = record->name,
-		.name_len = record->name_len,
-	};
+	const struct kmemp_ext_pos pos = kmemp_ext_record_pos(object, record);
 	struct kmemp_ext_item item;
 	int ret;
 

@@ -56,6 +56,20 @@ struct kmemp_ext_pos {
 	u32 name_len;
 };
 
+static inline struct kmemp_ext_pos
+kmemp_ext_record_pos(u64 object, const struct kmemp_record *record)
+{
+	return (struct kmemp_ext_pos) {
+		.key = {
+			.object = object,
+			.kind = 1 + record->kind,
+			.where = record->hash,
+		},
+		.name = record->name,
+		.name_len = record->name_len,
+	};
+}
+
 /**
  * struct kmemp_ext_ref - where a node is
  * @block: number of its block

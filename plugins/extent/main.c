@@ -43,55 +43,49 @@ static void op_close(struct kmemp_pool *pool)
 	kmemp_pool_set_private(pool, NULL);
 }
 
+/* The first item at or behind a position. */
+static int next_item(const struct extent *extent,
+		     const struct kmemp_ext_pos *pos,
+		     struct kmemp_ext_path *path, struct kmemp_ext_item *item)
+{
+	int ret = kmemp_ext_seek(extent, &extent->root, pos, path);
+
+	if (!ret)
+		ret = kmemp_ext_current(extent, path, item);
+	if (!ret && kmemp_ext_item_order(item, pos) < 0)
+		ret = kmemp_ext_damaged(extent, "order of leaves",
+					path->step[0].ref.block,
+					item->key.object);
+	return ret;
+}
+
 static int op_next_object(struct kmemp_pool *pool, u64 *id)
 {
-	const struct extent *extent = kmemp_pool_private(pool);
-	struct kmemp_ext_pos pos = { .key = { .object = *id } };
+	const struct kmemp_ext_pos pos = { .key = { .object = *id } };
 	struct kmemp_ext_path path;
 	struct kmemp_ext_item item;
 	int ret;
 
-	ret = kmemp_ext_seek(extent, &extent->root, &pos, &path);
+	ret = next_item(kmemp_pool_private(pool), &pos, &path, &item);
 	if (!ret)
-		ret = kmemp_ext_current(extent, &path, &item);
-	if (ret)
-		return ret;
-	if (item.key.object < *id)
-		return kmemp_ext_damaged(extent, "order of leaves",
-					 path.step[0].ref.block,
-					 item.key.object);
-	*id = item.key.object;
-	return 0;
+		*id = item.key.object;
+	return ret;
 }
 
 static int op_next_record(struct kmemp_pool *pool, u64 object,
 			  struct kmemp_record *record, u8 *buffer)
 {
 	const struct extent *extent = kmemp_pool_private(pool);
-	struct kmemp_ext_pos pos = {
-		.key = {
-			.object = object,
-			.kind = 1 + record->kind,
-			.where = record->hash,
-		},
-		.name = record->name,
-		.name_len = record->name_len,
-	};
+	const struct kmemp_ext_pos pos = kmemp_ext_record_pos(object, record);
 	struct kmemp_ext_path path;
 	struct kmemp_ext_item item;
 	int ret;
 
-	ret = kmemp_ext_seek(extent, &extent->root, &pos, &path);
-	if (!ret)
-		ret = kmemp_ext_current(extent, &path, &item);
+	ret = next_item(extent, &pos, &path, &item);
 	if (ret)
 		return ret;
 	if (item.key.object != object)
 		return -ENOENT;
-	if (kmemp_ext_item_order(&item, &pos) < 0)
-		return kmemp_ext_damaged(extent, "order of leaves",
-					 path.step[0].ref.block,
-					 item.key.where);
 	return kmemp_ext_record_get(extent, &item, record, buffer);
 }
 

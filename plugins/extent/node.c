@@ -20,20 +20,8 @@
 int kmemp_ext_damaged(const struct extent *extent, const char *what, u64 block,
 		      u64 found)
 {
-	u64 pos = kmemp_ext_block_pos(block);
-	char text[96];
-
-	if (extent->findings) {
-		snprintf(text, sizeof(text), "%s damaged: found %#llx", what,
-			 found);
-		extent->findings->finding(extent->findings->arg, KMEMP_LOSS, 0,
-					  pos, text);
-		return -EUCLEAN;
-	}
-	return kmemp_complain(extent->pool, KMEMP_REFUSE_STRUCTURE,
-			      "%s at page %llu + %llu: found %#llx", what,
-			      pos >> KMEMP_PAGE_SHIFT, pos % KMEMP_PAGE_SIZE,
-			      found);
+	return kmemp_damaged(extent->pool, extent->findings, 0, what,
+			     kmemp_ext_block_pos(block), found);
 }
 
 /* May metadata lie in this block? */

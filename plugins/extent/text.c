@@ -3,7 +3,6 @@
  * Readable dump of the format's own structures.
  */
 #include <linux/kernel.h>
-#include <linux/stdarg.h>
 
 #include "extent.h"
 
@@ -16,18 +15,6 @@ struct text {
 	struct kmemp_ext_walk walk;
 	const struct kmemp_findings *findings;
 };
-
-static __printf(2, 3) void say(const struct kmemp_findings *findings,
-			       const char *fmt, ...)
-{
-	char text[160];
-	va_list args;
-
-	va_start(args, fmt);
-	vscnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	findings->line(findings->arg, text);
-}
 
 static int say_node(struct kmemp_ext_walk *walk,
 		    const struct kmemp_ext_ref *ref, u32 level,
@@ -44,13 +31,14 @@ static int say_node(struct kmemp_ext_walk *walk,
 	} else {
 		kmemp_ext_item_at(node, 0, &item);
 	}
-	say(text->findings,
-	    "%*s%s at page %llu + %llu: level %u, birth %llu, %u %s, %u bytes, from object %llu kind %u at %llu",
-	    2 * (int)(walk->root->depth - level), "", level ? "node" : "leaf",
-	    pos >> KMEMP_PAGE_SHIFT, pos % KMEMP_PAGE_SIZE, level, ref->birth,
-	    kmemp_ext_node_nr(node), level ? "children" : "objects",
-	    kmemp_ext_node_bytes(node), item.key.object, item.key.kind,
-	    item.key.where);
+	kmemp_say(text->findings,
+		  "%*s%s at page %llu + %llu: level %u, birth %llu, %u %s, %u bytes, from object %llu kind %u at %llu",
+		  2 * (int)(walk->root->depth - level), "",
+		  level ? "node" : "leaf", pos >> KMEMP_PAGE_SHIFT,
+		  pos % KMEMP_PAGE_SIZE, level, ref->birth,
+		  kmemp_ext_node_nr(node), level ? "children" : "objects",
+		  kmemp_ext_node_bytes(node), item.key.object, item.key.kind,
+		  item.key.where);
 	return 0;
 }
 
@@ -69,12 +57,12 @@ int kmemp_ext_describe(struct kmemp_pool *pool,
 		.findings = findings,
 	};
 
-	say(findings, "newest batch: %llu, epoch %llu; root slot %llu",
-	    extent->slot.sequence, extent->slot.epoch,
-	    extent->slot.generation % KMEMP_SB_NR_ROOTS);
-	say(findings, "tree: depth %u, %llu blocks of %u bytes", root->depth,
-	    root->nr_blocks, KMEMP_EXTENT_BLOCK);
-	say(findings, "extents: %llu, of %llu pages; records: %llu",
-	    root->nr_extents, root->data_pages, root->nr_records);
+	kmemp_say(findings, "newest batch: %llu, epoch %llu; root slot %llu",
+		  extent->slot.sequence, extent->slot.epoch,
+		  extent->slot.generation % KMEMP_SB_NR_ROOTS);
+	kmemp_say(findings, "tree: depth %u, %llu blocks of %u bytes",
+		  root->depth, root->nr_blocks, KMEMP_EXTENT_BLOCK);
+	kmemp_say(findings, "extents: %llu, of %llu pages; records: %llu",
+		  root->nr_extents, root->data_pages, root->nr_records);
 	return kmemp_ext_walk(&text.walk);
 }

@@ -24,17 +24,8 @@
 int kmemp_log_damaged(const struct kmemp_log *log, const char *what, u64 page,
 		      u32 offset, u64 found)
 {
-	const struct kmemp_findings *findings = log->findings;
-	char text[96];
-
-	if (!findings)
-		return kmemp_complain(log->pool, KMEMP_REFUSE_STRUCTURE,
-				      "%s at page %llu + %u: %#llx", what,
-				      page, offset, found);
-	scnprintf(text, sizeof(text), "%s: %#llx", what, found);
-	findings->finding(findings->arg, KMEMP_LOSS, 0,
-			  (page << KMEMP_PAGE_SHIFT) + offset, text);
-	return -EUCLEAN;
+	return kmemp_damaged(log->pool, log->findings, 0, what,
+			     (page << KMEMP_PAGE_SHIFT) + offset, found);
 }
 
 /**

@@ -5,21 +5,8 @@
 #include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/stdarg.h>
 
 #include "log.h"
-
-static __printf(2, 3) void say(const struct kmemp_findings *findings,
-			       const char *fmt, ...)
-{
-	char text[128];
-	va_list args;
-
-	va_start(args, fmt);
-	vscnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	findings->line(findings->arg, text);
-}
 
 /**
  * struct walk - all items of a tree in turn
@@ -77,9 +64,9 @@ static void say_objects(const struct kmemp_log *log,
 
 		nr_extents = walk_past(&extents, id, &pages);
 		nr_records = walk_past(&records, id, &none);
-		say(findings,
-		    "object %llu: %llu pages in %llu extents, %llu records", id,
-		    pages, nr_extents, nr_records);
+		kmemp_say(findings,
+			  "object %llu: %llu pages in %llu extents, %llu records", id,
+			  pages, nr_extents, nr_records);
 	}
 }
 
@@ -96,12 +83,12 @@ static int say_extents(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
 		if (ret)
 			return ret;
 		if (said->op == KMEMP_LOG_MAP)
-			say(findings, "  map object %llu: %llu + %u, page %llu",
-			    said->object, extent.offset, extent.count,
-			    extent.page);
+			kmemp_say(findings, "  map object %llu: %llu + %u, page %llu",
+				  said->object, extent.offset, extent.count,
+				  extent.page);
 		else
-			say(findings, "  unmap object %llu: %llu + %u",
-			    said->object, extent.offset, extent.count);
+			kmemp_say(findings, "  unmap object %llu: %llu + %u",
+				  said->object, extent.offset, extent.count);
 	}
 	return 0;
 }
@@ -123,14 +110,14 @@ static int say_items(struct kmemp_log *log, u64 pos, u32 length,
 			ret = say_extents(log, &cursor, &said, findings);
 			break;
 		case KMEMP_LOG_REMOVE:
-			say(findings, "  remove object %llu", said.object);
+			kmemp_say(findings, "  remove object %llu", said.object);
 			break;
 		default:
-			say(findings,
-			    "  %s object %llu: kind %u, name of %u bytes, value of %u bytes",
-			    said.op == KMEMP_LOG_PUT ? "put to" : "delete of",
-			    said.object, said.record.kind, said.record.name_len,
-			    said.record.value_len);
+			kmemp_say(findings,
+				  "  %s object %llu: kind %u, name of %u bytes, value of %u bytes",
+				  said.op == KMEMP_LOG_PUT ? "put to" : "delete of",
+				  said.object, said.record.kind, said.record.name_len,
+				  said.record.value_len);
 			break;
 		}
 		if (ret)
@@ -158,12 +145,12 @@ static int say_entries(struct kmemp_log *log,
 		    length > KMEMP_LOG_MAX_ENTRY ||
 		    kmemp_log_after(pos + length) > log->head)
 			return kmemp_log_damaged(log, "log entry", 0, 0, pos);
-		say(findings,
-		    "entry %llu: page %llu + %llu, batch %llu, epoch %llu, %u bytes",
-		    le64_to_cpu(entry.number),
-		    kmemp_log_page_of(log, pos >> KMEMP_PAGE_SHIFT),
-		    pos % KMEMP_PAGE_SIZE, le64_to_cpu(entry.sequence),
-		    le64_to_cpu(entry.epoch), length);
+		kmemp_say(findings,
+			  "entry %llu: page %llu + %llu, batch %llu, epoch %llu, %u bytes",
+			  le64_to_cpu(entry.number),
+			  kmemp_log_page_of(log, pos >> KMEMP_PAGE_SHIFT),
+			  pos % KMEMP_PAGE_SIZE, le64_to_cpu(entry.sequence),
+			  le64_to_cpu(entry.epoch), length);
 		ret = say_items(log, pos, length, findings);
 		if (ret)
 			return ret;
@@ -178,14 +165,14 @@ int kmemp_log_describe(struct kmemp_pool *pool,
 {
 	struct kmemp_log *log = kmemp_pool_private(pool);
 
-	say(findings, "log: %llu pages, tail in page %llu, head in page %llu",
-	    log->pages.items,
-	    kmemp_log_page_of(log, log->tail.pos >> KMEMP_PAGE_SHIFT),
-	    kmemp_log_page_of(log, log->head >> KMEMP_PAGE_SHIFT));
-	say(findings, "newest batch: %llu, epoch %llu; newest entry: %llu",
-	    log->sequence, log->epoch, log->number);
-	say(findings, "extents: %llu; records: %llu, %llu bytes",
-	    log->extents.items, log->records.items, log->record_bytes);
+	kmemp_say(findings, "log: %llu pages, tail in page %llu, head in page %llu",
+		  log->pages.items,
+		  kmemp_log_page_of(log, log->tail.pos >> KMEMP_PAGE_SHIFT),
+		  kmemp_log_page_of(log, log->head >> KMEMP_PAGE_SHIFT));
+	kmemp_say(findings, "newest batch: %llu, epoch %llu; newest entry: %llu",
+		  log->sequence, log->epoch, log->number);
+	kmemp_say(findings, "extents: %llu; records: %llu, %llu bytes",
+		  log->extents.items, log->records.items, log->record_bytes);
 	say_objects(log, findings);
 	return say_entries(log, findings);
 }

@@ -38,15 +38,24 @@ warm_prepare() {	# NAME
 
 # warm_save NAME FILE: a guest that has just booted
 warm_save() {
-	local tmp status
+	local tmp
 	mkdir -p "$warm_dir"
 	tmp=$(mktemp "$warm_dir/new.XXXXXX")
+	if ! warm_save_to "$1" "$tmp"; then
+		rm -f "$tmp"
+		return 1
+	fi
+	mv "$tmp" "$2"
+}
+
+warm_save_to() {	# NAME FILE
+	local status
 	warm_prepare "$1" || return
 	# else it would not use more than a network has
 	guest_qmp "$1" '{"execute":"migrate-set-parameters","arguments":
 		{"max-bandwidth":1099511627776}}' >/dev/null || return
 	guest_qmp "$1" '{"execute":"stop"}' STOP >/dev/null || return
-	guest_qmp "$1" "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"exec:cat >$tmp\"}}" \
+	guest_qmp "$1" "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"exec:cat >$2\"}}" \
 		>/dev/null || return
 	until status=$(guest_qmp "$1" '{"execute":"query-migrate"}') || return
 	      [[ $status != *'"status": "active"'* && $status != *'"status": "setup"'* ]]; do
@@ -56,8 +65,7 @@ warm_save() {
 		diag "$1 cannot be saved: $status"
 		return 1
 	fi
-	guest_qmp "$1" '{"execute":"cont"}' RESUME >/dev/null || return
-	mv "$tmp" "$2"
+	guest_qmp "$1" '{"execute":"cont"}' RESUME >/dev/null
 }
 
 # warm_continue NAME FILE: the guest, started with -incoming defer, from there
