@@ -19,6 +19,7 @@
 #define EXIT_USAGE	2
 
 #define CHECK_CLEAN	0
+#define CHECK_REPAIRED	1
 #define CHECK_DAMAGED	4
 #define CHECK_FAILED	8
 #define CHECK_USAGE	16

@@ -20,7 +20,7 @@
 /* The smallest of x86-64, for images. */
 #define BLOCK_SIZE	(128ULL << 20)
 /* Of a pool that the kernel has only shares are known: so fine are they. */
-#define SHARES		(1ULL << 20)
+#define SHARES		(1u << 20)
 
 static int map_alloc(struct map *map, u64 pages, u64 unit)
 {

@@ -79,8 +79,8 @@ bool map_count(const struct map_rows *rows, u64 row, u64 cell, u64 cells,
 
 	/* Where there are more cells than entries, each shows one. */
 	to = max(to, from + 1);
-	from = max(from, (s64)0);
-	to = min(to, (s64)map->nr);
+	from = max_t(s64, from, 0);
+	to = min_t(s64, to, map->nr);
 	memset(count, 0, MAP_NR_USES * sizeof(*count));
 	if (from >= to)
 		return false;

@@ -24,7 +24,7 @@ build/tools/kmemp: $(tool_objects)
 
 # gives images of tests something to hold
 fill_objects := build/obj/selftests/tool/fill.o build/obj/tools/page_supply.o
-build/obj/selftests/tool/fill.o: tool_flags += -Itools
+build/obj/selftests/tool/fill.o: tool_flags += -Itools -Iplugins
 build/tool/fill: $(fill_objects) $(shared_sources:%.c=build/obj/%.o)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^

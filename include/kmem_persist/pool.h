@@ -325,6 +325,9 @@ bool kmemp_volume_size_valid(u64 pages, u32 block_size);
 int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page);
 int kmemp_pool_check(struct kmemp_pool *pool,
 		     const struct kmemp_findings *findings);
+int kmemp_pool_check_live(struct kmemp_pool *pool, struct kmemp_media *media,
+			  const struct kmemp_findings *findings);
+int kmemp_pool_repair(struct kmemp_pool *pool);
 int kmemp_pool_describe(struct kmemp_pool *pool,
 			const struct kmemp_findings *findings);
 

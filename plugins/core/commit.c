@@ -99,12 +99,17 @@ int kmemp_writable(const struct kmemp_pool *pool)
 	return 0;
 }
 
-/*
- * Of commit, retire and work: what makes a pool unusable for stores. Whatever
- * else than -EIO keeps a stage from being committed is nonsense on the medium
- * or here.
+/**
+ * kmemp_judge - does this make the pool unusable for stores?
+ * @pool: the pool
+ * @ret: what commit, retire, work or repair returned
+ *
+ * Whatever else than -EIO keeps a stage from being committed is nonsense on the
+ * medium or here. Context: with the commit right.
+ *
+ * Return: @ret where it is no error, else -EIO or -EUCLEAN.
  */
-static int judge(struct kmemp_pool *pool, int ret)
+int kmemp_judge(struct kmemp_pool *pool, int ret)
 {
 	if (ret >= 0)
 		return ret;
@@ -254,7 +259,7 @@ int kmemp_retire_locked(struct kmemp_pool *pool)
 	int ret;
 
 	lockdep_assert_held(&pool->commit_lock);
-	ret = judge(pool, pool->format->retire(pool));
+	ret = kmemp_judge(pool, pool->format->retire(pool));
 	if (!ret)
 		kmemp_wait_settle(pool);
 	return ret;
@@ -271,7 +276,7 @@ int kmemp_retire_locked(struct kmemp_pool *pool)
 int kmemp_work_locked(struct kmemp_pool *pool)
 {
 	lockdep_assert_held(&pool->commit_lock);
-	return pool->format->work ? judge(pool, pool->format->work(pool)) : 0;
+	return pool->format->work ? kmemp_judge(pool, pool->format->work(pool)) : 0;
 }
 
 /*
@@ -340,7 +345,7 @@ static int commit_ready(struct kmemp_net *net, struct kmemp_batch *batch)
 	/* Stored it is, but nobody can promise that it stays. */
 	if (!ret && READ_ONCE(pool->media->failed))
 		ret = -EIO;
-	ret = judge(pool, ret);
+	ret = kmemp_judge(pool, ret);
 	if (ret)
 		return ret;
 	pool->newest = batch->sequence;
@@ -410,7 +415,7 @@ int kmemp_commit_stage_locked(struct kmemp_stage *stage, struct kmemp_net *net)
 	}
 	/* Nobody is left who could take it back. */
 	if (ret)
-		return pool->failed ? ret : judge(pool, ret);
+		return pool->failed ? ret : kmemp_judge(pool, ret);
 	return commit_ready(net, batch);
 }
 

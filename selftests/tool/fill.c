@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fill IMAGE [crash]
+ * fill IMAGE [crash | wrong]
  *
  * Gives a pool that is new, and of a format that keeps objects, something of
  * everything: a volume, extents of each kind, records with names that no
  * terminal should see, many records, an orphan, a bad page. With "crash" it ends
- * as a crash does, with the last batches in the redo alone.
+ * as a crash does, with the last batches in the redo alone. With "wrong" a pool of
+ * format bitmap has, under seals that are right, pages in use that nothing owns, a
+ * page that is in use and said to be free, and wrong counts.
  */
 #include <err.h>
 #include <stdio.h>
@@ -18,6 +20,8 @@
 #include <kmem_persist/format_volume.h>
 #include <kmem_persist/pool.h>
 
+#include "bitmap/bitmap.h"
+#include "core/core.h"
 #include "media_file.h"
 #include "page_supply.h"
 
@@ -119,24 +123,65 @@ static void add_orphan(u64 object)
 	commit(batch);
 }
 
+/* Where the line of an object stands. */
+static u64 object_pos(struct bitmap *bitmap, u64 id)
+{
+	struct kmemp_bitmap_anchor anchor;
+	struct kmemp_bm_path path;
+	struct kmemp_bm_tree tree;
+
+	need(kmemp_bm_anchor_read(bitmap, true, &anchor), "anchor");
+	need(kmemp_bm_tree_decode(bitmap, le64_to_cpu(anchor.objects),
+				  BITMAP_OBJECT_LEAF_BITS, &tree), "tree");
+	need(kmemp_bm_tree_next(bitmap, true, &tree, id, &path), "object");
+	return kmemp_bm_pos(path.page[0], id % KMEMP_BITMAP_LINES *
+			    KMEMP_LINE_SIZE);
+}
+
+/* What a repair puts right, the other way round. */
+static void make_wrong(u64 object)
+{
+	struct bitmap *bitmap = kmemp_pool_private(&pool);
+	struct kmemp_bm_mend mend = {};
+	struct kmemp_overlay overlay = {};
+	struct kmemp_batch batch = { .pool = &pool };
+	struct kmemp_extent extent;
+
+	need(kmemp_pool_next_extent(&pool, object, 0, 1, &extent), "extent");
+	kmemp_commit_begin(&pool);
+	need(kmemp_bm_mend_begin(bitmap, &mend), "begin");
+	kmemp_bm_mend_bits(bitmap, &mend, page_supply_take(&supply, 1000), 1000,
+			   true);
+	kmemp_bm_mend_bits(bitmap, &mend, page_supply_take(&supply, 1) + 50, 1,
+			   true);
+	kmemp_bm_mend_bits(bitmap, &mend, extent.page, 1, false);
+	kmemp_bm_mend_object(bitmap, &mend, object_pos(bitmap, object), 1, 2);
+	bitmap->anchor.data_pages = cpu_to_le64(3);
+	need(kmemp_bm_mend_end(bitmap, &mend) == 1 ? 0 : -1, "end");
+	need(kmemp_commit_batch_locked(&batch, &overlay), "wrong");
+	kmemp_commit_end(&pool);
+}
+
 int main(int argc, char **argv)
 {
 	struct kmemp_media_file file;
-	u64 id;
+	u64 volume, id;
 
 	if (argc < 2)
-		errx(2, "usage: fill IMAGE [crash]");
+		errx(2, "usage: fill IMAGE [crash | wrong]");
 	need(kmemp_media_file_open(&file, argv[1], false), "image");
 	need(kmemp_pool_open(&pool, &file.media, false), "pool");
 	need(page_supply_open(&supply, &pool), "used pages");
-	need(kmemp_pool_new_id(&pool, &id), "id");
-	add_volume(id);
-	add_records(id);
+	need(kmemp_pool_new_id(&pool, &volume), "id");
+	add_volume(volume);
+	add_records(volume);
 	need(kmemp_pool_new_id(&pool, &id), "id");
 	add_orphan(id);
 	need(kmemp_pool_mark_bad(&pool, page_supply_take(&supply, 1)), "bad page");
-	if (argc > 2)
+	if (argc > 2 && !strcmp(argv[2], "crash"))
 		return 0;
+	if (argc > 2)
+		make_wrong(volume);
 	kmemp_pool_close(&pool);
 	page_supply_close(&supply);
 	kmemp_media_file_close(&file);

@@ -25,8 +25,9 @@ run() {
 	err=$(cat "$tmp/err")
 }
 
+# A changed bit is seen, and nobody here forges; it costs next to nothing
 sum() {
-	[ ! -f "$1" ] || sha256sum <"$1"
+	[ ! -f "$1" ] || cksum <"$1"
 }
 
 refused() {

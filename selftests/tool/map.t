@@ -72,9 +72,9 @@ True True True'
 mv 'a <&">.img' img
 ln -s img link
 refused "SVG over the image" 2 'is what is to be drawn' img "$kmemp" map --svg link img
-refused "SVG nowhere" 1 'cannot write no/where: No such file' img "$kmemp" map --svg no/where img
-refused "SVG to a full disk" 1 'cannot write /dev/full' img "$kmemp" map --svg /dev/full img
-refused "SVG without a name" 2 'which file' img "$kmemp" map --svg '' img
+refused "SVG nowhere" 1 'cannot write no/where: No such file' - "$kmemp" map --svg no/where img
+refused "SVG to a full disk" 1 'cannot write /dev/full' - "$kmemp" map --svg /dev/full img
+refused "SVG without a name" 2 'which file' - "$kmemp" map --svg '' img
 run sh -c '"$0" map img >/dev/full' "$kmemp"
 is "a map that nobody gets is no success" "$status" 1
 
