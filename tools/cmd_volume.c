@@ -208,6 +208,7 @@ static struct json_object *volume_object(const struct volume *volume,
 	report_string(object, "blockdev", volume->disk);
 	report_size(object, "size", volume->size);
 	report_size(object, "mapped", volume->mapped);
+	report_number(object, "fragments", volume->fragments);
 	report_number(object, "block_size", volume->block_size);
 	return object;
 }

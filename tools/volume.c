@@ -101,6 +101,9 @@ static int read_volume(struct volume *volume, const char *disk)
 	if (!ret)
 		ret = read_number(disk, "volume/mapped", &volume->mapped);
 	if (!ret)
+		ret = read_number(disk, "volume/fragments",
+				  &volume->fragments);
+	if (!ret)
 		ret = read_number(disk, "volume/block", &volume->block_size);
 	volume->size <<= SECTOR_SHIFT;
 	return ret;

@@ -14,6 +14,7 @@
  * @pool: uuid of the pool, as text
  * @size: bytes
  * @mapped: bytes that take room in the pool
+ * @fragments: pieces that these lie in
  * @block_size: bytes of a logical block
  */
 struct volume {
@@ -22,6 +23,7 @@ struct volume {
 	char pool[37];
 	u64 size;
 	u64 mapped;
+	u64 fragments;
 	u64 block_size;
 };
 

@@ -17,8 +17,8 @@
  *				release and I/O, which adding a disk waits for.
  *	pool->open_lock		volume->openers, volume->closed, pool->leaving
  *	  (spinlock)
- *	volume->range_lock	volume->ranges; leaf
- *	  (spinlock)
+ *	volume->range_lock	volume->ranges, volume->mend_first and mend_end;
+ *	  (spinlock)		leaf
  *
  * The ranges that writers lock are outside of the pool's own locks.
  */
@@ -32,6 +32,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <kmem_persist/format_volume.h>
 #include <kmem_persist/host.h>
@@ -78,6 +79,11 @@ struct kmemp_blk_pool {
  * @range_lock: see above
  * @ranges: that are being written
  * @range_free: somebody left @ranges
+ * @written: when it was last written to, in jiffies
+ * @mend_first: first page offset that mending has to look at
+ * @mend_end: behind the last one
+ * @mend: looks there; not pending while the volume is not open
+ * @nr_mended: chunks that it has put together
  */
 struct kmemp_volume {
 	struct list_head list;
@@ -95,6 +101,11 @@ struct kmemp_volume {
 	spinlock_t range_lock;
 	struct list_head ranges;
 	wait_queue_head_t range_free;
+	unsigned long written;
+	u64 mend_first;
+	u64 mend_end;
+	struct delayed_work mend;
+	u64 nr_mended;
 };
 
 /**
@@ -120,8 +131,14 @@ void kmemp_range_unlock(struct kmemp_volume *volume, struct kmemp_range *range);
 int kmemp_blk_write(struct kmemp_volume *volume, struct bio *bio);
 int kmemp_blk_discard(struct kmemp_volume *volume, u64 pos, u64 len);
 int kmemp_blk_zero(struct kmemp_volume *volume, u64 pos, u64 len, bool unmap);
+int kmemp_blk_copy_page(struct kmemp_volume *volume, u64 offset, u64 pos);
 int kmemp_write_init(void);
 void kmemp_write_exit(void);
+
+/* mend.c */
+void kmemp_mend_init(struct kmemp_volume *volume);
+void kmemp_mend_wrote(struct kmemp_volume *volume, u64 first, u64 nr);
+void kmemp_mend_stop(struct kmemp_volume *volume);
 
 /* disk.c */
 extern const struct attribute_group *kmemp_volume_groups[];
@@ -138,7 +155,8 @@ int kmemp_volume_resize(struct kmemp_blk_pool *pool, const char *name,
 void kmemp_volumes_load(struct kmemp_blk_pool *pool);
 bool kmemp_volumes_close(struct kmemp_blk_pool *pool);
 void kmemp_volumes_free(struct kmemp_blk_pool *pool);
-int kmemp_volume_count_mapped(struct kmemp_volume *volume, u64 *pages);
+int kmemp_volume_count(struct kmemp_volume *volume, u64 *pages,
+		       u64 *fragments);
 
 /* sysfs.c */
 extern const struct attribute_group *kmemp_blk_pool_groups[];

@@ -150,6 +150,7 @@ static int kmemp_disk_open(KMEMP_OPEN_ARGS)
 {
 	struct kmemp_volume *volume = KMEMP_OPEN_DISK->private_data;
 	struct kmemp_blk_pool *pool = volume->pool;
+	bool first = false;
 	int ret = 0;
 
 	spin_lock(&pool->open_lock);
@@ -157,8 +158,10 @@ static int kmemp_disk_open(KMEMP_OPEN_ARGS)
 	    (!volume->openers && !kmemp_hold_known(pool->host, &volume->hold)))
 		ret = -ENXIO;
 	else
-		volume->openers++;
+		first = !volume->openers++;
 	spin_unlock(&pool->open_lock);
+	if (first)
+		kmemp_mend_wrote(volume, 0, volume->pages);
 	return ret;
 }
 
@@ -167,6 +170,9 @@ static void kmemp_disk_release(KMEMP_RELEASE_ARGS)
 	struct kmemp_volume *volume = disk->private_data;
 	struct kmemp_blk_pool *pool = volume->pool;
 
+	/* Nobody opens or closes it meanwhile: the disk's open_mutex is held. */
+	if (volume->openers == 1)
+		kmemp_mend_stop(volume);
 	spin_lock(&pool->open_lock);
 	if (!--volume->openers)
 		kmemp_hold_drop(pool->host, &volume->hold);

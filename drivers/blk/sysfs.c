@@ -3,7 +3,8 @@
  * What people and the tool see and write:
  *
  *	/sys/class/kmemp_blk/<uuid>/	create, remove, resize, device, label
- *	/sys/block/kmempblkN/volume/	name, pool, pool_name, mapped, block
+ *	/sys/block/kmempblkN/volume/	name, pool, pool_name, mapped,
+ *					fragments, mended, block
  */
 #include <linux/blkdev.h>
 #include <linux/capability.h>
@@ -197,12 +198,30 @@ static DEVICE_ATTR_RO(pool_name);
 static ssize_t mapped_show(struct device *dev, struct device_attribute *attr,
 			   char *buf)
 {
-	u64 pages;
-	int ret = kmemp_volume_count_mapped(to_volume(dev), &pages);
+	u64 pages, fragments;
+	int ret = kmemp_volume_count(to_volume(dev), &pages, &fragments);
 
 	return ret ?: sysfs_emit(buf, "%llu\n", pages << PAGE_SHIFT);
 }
 static DEVICE_ATTR_RO(mapped);
+
+static ssize_t fragments_show(struct device *dev, struct device_attribute *attr,
+			      char *buf)
+{
+	u64 pages, fragments;
+	int ret = kmemp_volume_count(to_volume(dev), &pages, &fragments);
+
+	return ret ?: sysfs_emit(buf, "%llu\n", fragments);
+}
+static DEVICE_ATTR_RO(fragments);
+
+static ssize_t mended_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%llu\n",
+			  READ_ONCE(to_volume(dev)->nr_mended));
+}
+static DEVICE_ATTR_RO(mended);
 
 static ssize_t block_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
@@ -216,6 +235,8 @@ static struct attribute *kmemp_volume_attrs[] = {
 	&dev_attr_pool.attr,
 	&dev_attr_pool_name.attr,
 	&dev_attr_mapped.attr,
+	&dev_attr_fragments.attr,
+	&dev_attr_mended.attr,
 	&dev_attr_block.attr,
 	NULL
 };

@@ -72,6 +72,7 @@ static struct kmemp_volume *new_volume(struct kmemp_blk_pool *pool,
 	spin_lock_init(&volume->range_lock);
 	INIT_LIST_HEAD(&volume->ranges);
 	init_waitqueue_head(&volume->range_free);
+	kmemp_mend_init(volume);
 	ret = kmemp_disk_alloc(volume);
 	if (ret) {
 		kfree(volume);
@@ -350,27 +351,34 @@ out:
 #define COUNT_PAGES	(1u << 16)
 
 /**
- * kmemp_volume_count_mapped - pages that a volume has
+ * kmemp_volume_count - pages that a volume has, and in how many pieces
  * @volume: the volume
  * @pages: filled in
+ * @fragments: filled in: runs of pages that follow each other in the volume and
+ *	in the pool
  *
  * Walks all its extents.
  *
  * Return: 0, -EIO, -EUCLEAN; -EINTR when the caller is being killed.
  */
-int kmemp_volume_count_mapped(struct kmemp_volume *volume, u64 *pages)
+int kmemp_volume_count(struct kmemp_volume *volume, u64 *pages, u64 *fragments)
 {
 	struct kmemp_pool *pool = kmemp_host_pool(volume->pool->host);
 	struct kmemp_extent extent;
-	u64 offset = 0;
+	u64 offset = 0, page = 0;
 	int ret;
 
-	for (*pages = 0; ; *pages += extent.count) {
+	*pages = 0;
+	*fragments = 0;
+	for (;;) {
 		ret = kmemp_pool_next_extent(pool, volume->object, offset,
 					     COUNT_PAGES, &extent);
 		if (ret)
 			return ret == -ENOENT ? 0 : ret;
+		*pages += extent.count;
+		*fragments += extent.offset != offset || extent.page != page;
 		offset = extent.offset + extent.count;
+		page = extent.page + extent.count;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();

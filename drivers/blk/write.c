@@ -98,7 +98,7 @@ static void copy_source(struct kmemp_host *host, struct source *source,
 	}
 }
 
-/* The page as it is now. */
+/* The page as it is now, in the range that the caller has locked. */
 static int read_old(struct kmemp_volume *volume, u64 offset, void *buffer)
 {
 	struct kmemp_host *host = volume->pool->host;
@@ -262,6 +262,7 @@ static int write_piece(struct kmemp_volume *volume, u64 pos, u64 end,
 	kmemp_range_unlock(volume, &range);
 	if (buffer)
 		mempool_free(buffer, kmemp_buffers);
+	kmemp_mend_wrote(volume, piece.first, piece.nr);
 	return ret;
 }
 
@@ -452,6 +453,29 @@ int kmemp_blk_zero(struct kmemp_volume *volume, u64 pos, u64 len, bool unmap)
 		first = next;
 		cond_resched();
 	}
+	return ret;
+}
+
+/**
+ * kmemp_blk_copy_page - copy a page of a volume
+ * @volume: the volume
+ * @offset: page offset, in a range that the caller has locked
+ * @pos: where to, in bytes from the start of the device
+ *
+ * Context: may sleep, does no I/O.
+ *
+ * Return: 0, -EIO or -EUCLEAN.
+ */
+int kmemp_blk_copy_page(struct kmemp_volume *volume, u64 offset, u64 pos)
+{
+	struct page *buffer = mempool_alloc(kmemp_buffers, GFP_NOIO);
+	int ret;
+
+	ret = read_old(volume, offset, page_address(buffer));
+	if (!ret)
+		kmemp_data_write(volume->pool->host, pos, page_address(buffer),
+				 PAGE_SIZE);
+	mempool_free(buffer, kmemp_buffers);
 	return ret;
 }
 

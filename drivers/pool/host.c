@@ -184,6 +184,7 @@ bool kmemp_host_leave(struct kmemp_host *host)
 	struct kmemp_pages *pages = &host->pages;
 	u64 nr_blocks = (pages->window_end - pages->window_first) /
 			pages->block_pages;
+	struct kmemp_used_source source;
 	bool free;
 	u64 i;
 
@@ -203,8 +204,9 @@ bool kmemp_host_leave(struct kmemp_host *host)
 	/* Who balances the stock now sees @leaving, or has ended. */
 	mutex_lock(&host->stock_lock);
 	mutex_unlock(&host->stock_lock);
+	kmemp_used_source(host, &source);
 	mutex_lock(&host->commit);
-	kmemp_pool_close(&host->pool);
+	kmemp_pool_close_saving(&host->pool, &source);
 	host->closed = true;
 	mutex_unlock(&host->commit);
 	return true;

@@ -219,6 +219,8 @@ void kmemp_pages_destroy(struct kmemp_pages *pages);
 void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 			   enum kmemp_use use);
 bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep);
+bool kmemp_pages_take_run(struct kmemp_pages *pages, u64 page, u64 nr,
+			  u64 keep);
 u64 kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count);
 u32 kmemp_pages_put_back(struct kmemp_pages *pages, const u64 *list, u32 nr);
 bool kmemp_pages_in_use(const struct kmemp_pages *pages, u64 first, u64 last);
@@ -253,10 +255,15 @@ static inline u64 kmemp_pages_block(const struct kmemp_pages *pages, u64 page)
 	return (page - pages->window_first) / pages->block_pages;
 }
 
+/* used_map.c */
+void kmemp_used_source(struct kmemp_host *host,
+		       struct kmemp_used_source *source);
+
 /* stock.c */
 void kmemp_stock_withhold(struct kmemp_host *host);
 int kmemp_stock_balance(struct kmemp_host *host);
 void kmemp_stock_grow(struct kmemp_host *host, u32 nr);
+bool kmemp_stock_grow_chunk(struct kmemp_host *host, u64 *page);
 void kmemp_stock_work(struct work_struct *work);
 u64 kmemp_stock_target(struct kmemp_host *host);
 

@@ -176,17 +176,19 @@ bool kmemp_hosts_empty(void)
 /**
  * kmemp_hosts_confirm - all pools: recovery never ends below what is there now
  *
- * Before the machine goes down.
+ * Before the machine goes down. What nobody uses any more is quick to open again.
  */
 void kmemp_hosts_confirm(void)
 {
+	struct kmemp_used_source source;
 	struct kmemp_host *host;
 
 	mutex_lock(&kmemp_hosts_lock);
 	list_for_each_entry(host, &kmemp_hosts, list) {
+		kmemp_used_source(host, &source);
 		mutex_lock(&host->commit);
-		if (!host->closed)
-			kmemp_pool_confirm(&host->pool);
+		if (!host->closed && !kmemp_pool_confirm(&host->pool))
+			kmemp_pool_save_used(&host->pool, &source);
 		mutex_unlock(&host->commit);
 	}
 	mutex_unlock(&kmemp_hosts_lock);

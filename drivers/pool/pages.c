@@ -390,6 +390,43 @@ bool kmemp_pages_take(struct kmemp_pages *pages, u64 *out, u32 nr, u64 keep)
 	return i == nr;
 }
 
+/* Are all of these in stock, and fit for use? */
+static bool run_in_stock(struct kmemp_pages *pages, u64 page, u64 end)
+{
+	lockdep_assert_held(&pages->lock);
+	for (; page < end; page++)
+		if (!test_bit(page, pages->withheld) ||
+		    test_bit(page, pages->used) || known_bad(pages, page))
+			return false;
+	return true;
+}
+
+/**
+ * kmemp_pages_take_run - put pages of the stock into use that follow each other
+ * @pages: the map
+ * @page: first page index
+ * @nr: how many, within the pool
+ * @keep: how many the stock must still have afterwards
+ *
+ * Return: true if they were taken; false: none was.
+ */
+bool kmemp_pages_take_run(struct kmemp_pages *pages, u64 page, u64 nr, u64 keep)
+{
+	u64 end = page + nr;
+	bool taken;
+
+	spin_lock(&pages->lock);
+	taken = pages->nr_withheld - pages->nr_used >= nr + keep &&
+		run_in_stock(pages, page, end);
+	if (taken) {
+		bitmap_set(pages->used, page, nr);
+		bitmap_set(pages->owned, page, nr);
+		pages->nr_used += nr;
+	}
+	spin_unlock(&pages->lock);
+	return taken;
+}
+
 /*
  * A page is stock again, unless it is bad. Looked at under the lock: who reports
  * a bad page has made it known before he looks, under the lock, whether it is in

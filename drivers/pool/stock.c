@@ -210,6 +210,32 @@ void kmemp_stock_grow(struct kmemp_host *host, u32 nr)
 }
 
 /**
+ * kmemp_stock_grow_chunk - 2 MiB in one piece, if that costs nobody anything
+ * @host: the pool
+ * @page: filled in: first page index
+ *
+ * They are in stock, where anybody may take them.
+ *
+ * Return: false where the node has not got them.
+ */
+bool kmemp_stock_grow_chunk(struct kmemp_host *host, u64 *page)
+{
+	unsigned long nr = 1UL << STOCK_ORDER, parked;
+	LIST_HEAD(rejected);
+	struct page *first;
+
+	if (!node_online(host->nid))
+		return false;
+	first = alloc_node(host->nid, STOCK_GFP_SPARE, STOCK_ORDER);
+	if (!first)
+		return false;
+	*page = page_to_pfn(first) - host->pages.base_pfn;
+	parked = park(host, first, nr, &rejected);
+	free_rejected(&rejected);
+	return parked == nr;
+}
+
+/**
  * kmemp_stock_balance - make the stock what it should be
  * @host: the pool
  *

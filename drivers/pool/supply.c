@@ -297,6 +297,55 @@ void kmemp_data_return(struct kmemp_host *host, const u64 *pages, u32 nr)
 EXPORT_SYMBOL_GPL(kmemp_data_return);
 
 /**
+ * kmemp_data_take_chunk - pages for data in one piece, aligned in memory
+ * @host: the pool, held
+ * @page: filled in: first of KMEMP_CHUNK_PAGES page indices
+ *
+ * For what is better so, and can wait: no memory is reclaimed, and nobody's
+ * reserve is touched. See kmemp_data_take() for the rest.
+ *
+ * Return: 0; -ENOSPC: not now; -EIO of a pool that has failed.
+ */
+int kmemp_data_take_chunk(struct kmemp_host *host, u64 *page)
+{
+	u64 max = READ_ONCE(host->pool.super.data_max);
+	bool taken;
+
+	if (READ_ONCE(host->pool.failed))
+		return -EIO;
+	if (READ_ONCE(host->leaving) ||
+	    (max && READ_ONCE(host->pages.nr_used) + KMEMP_CHUNK_PAGES > max))
+		return -ENOSPC;
+	if (!kmemp_stock_grow_chunk(host, page))
+		return -ENOSPC;
+	/* What it replaces is freed: in the end no more is in use. */
+	taken = kmemp_pages_take_run(&host->pages, *page, KMEMP_CHUNK_PAGES,
+				     keep(host, OVERWRITES, KMEMP_CHUNK_PAGES));
+	/* The stock has too much, now or when what it replaces is freed. */
+	queue_delayed_work(system_unbound_wq, &host->balance, BALANCE_DELAY);
+	return taken ? 0 : -ENOSPC;
+}
+EXPORT_SYMBOL_GPL(kmemp_data_take_chunk);
+
+/**
+ * kmemp_data_return_chunk - a chunk that was not mapped after all
+ * @host: the pool
+ * @page: as taken
+ */
+void kmemp_data_return_chunk(struct kmemp_host *host, u64 page)
+{
+	u64 list[KMEMP_DATA_PAGES], end = page + KMEMP_CHUNK_PAGES;
+	u32 i;
+
+	while (page < end) {
+		for (i = 0; i < KMEMP_DATA_PAGES; i++)
+			list[i] = page++;
+		source_put_back(host, list, KMEMP_DATA_PAGES);
+	}
+}
+EXPORT_SYMBOL_GPL(kmemp_data_return_chunk);
+
+/**
  * kmemp_data_enter - begin to look up and copy
  * @host: the pool, held
  *

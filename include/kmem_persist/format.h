@@ -187,6 +187,27 @@ struct kmemp_disk_state {
 	__le32	seal;
 };
 
+/* What a run of the saved used map has below its page index. */
+#define KMEMP_USED_RUN_SHIFT	24
+#define KMEMP_USED_RUNS		510u
+
+/**
+ * struct kmemp_disk_used_map - page of the saved used map
+ * @seal: over all bytes behind it
+ * @nr: runs in this page, the rest is zero
+ * @sequence: newest batch when it was saved
+ * @run: page index << 24 | number of pages; in order, without overlap
+ *
+ * Lies in pages that nothing else uses. Its pages are nobody's when the pool has
+ * been opened.
+ */
+struct kmemp_disk_used_map {
+	__le32	seal;
+	__le32	nr;
+	__le64	sequence;
+	__le64	run[KMEMP_USED_RUNS];
+};
+
 #define KMEMP_ROOT_PAYLOAD	224u
 
 /**
@@ -341,6 +362,11 @@ static_assert(offsetof(struct kmemp_disk_state, map_pages) == 40);
 static_assert(offsetof(struct kmemp_disk_state, map_crc) == 44);
 static_assert(offsetof(struct kmemp_disk_state, reserved) == 48);
 static_assert(offsetof(struct kmemp_disk_state, seal) == 60);
+
+static_assert(sizeof(struct kmemp_disk_used_map) == KMEMP_PAGE_SIZE);
+static_assert(offsetof(struct kmemp_disk_used_map, nr) == 4);
+static_assert(offsetof(struct kmemp_disk_used_map, sequence) == 8);
+static_assert(offsetof(struct kmemp_disk_used_map, run) == 16);
 
 static_assert(sizeof(struct kmemp_disk_root) == 256);
 static_assert(offsetof(struct kmemp_disk_root, epoch) == 8);

@@ -154,8 +154,13 @@ void kmemp_front_unregister(struct kmemp_front *front);
 /* Most pages that one writer takes at a time; a small part of the reserve. */
 #define KMEMP_DATA_PAGES	64u
 
+/* What huge pages map; a chunk of this size is aligned to it in memory. */
+#define KMEMP_CHUNK_PAGES	512u
+
 int kmemp_data_take(struct kmemp_host *host, u64 *pages, u32 nr, bool adds);
 void kmemp_data_return(struct kmemp_host *host, const u64 *pages, u32 nr);
+int kmemp_data_take_chunk(struct kmemp_host *host, u64 *page);
+void kmemp_data_return_chunk(struct kmemp_host *host, u64 page);
 int kmemp_data_enter(struct kmemp_host *host);
 void kmemp_data_exit(struct kmemp_host *host, int index);
 int kmemp_data_read(struct kmemp_host *host, u64 pos, void *dst, size_t len);

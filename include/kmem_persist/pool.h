@@ -142,6 +142,25 @@ struct kmemp_page_source {
 };
 
 /**
+ * struct kmemp_used_source - who knows which pages are in use
+ * @begin: What was given back is free from now on. Return false where pages are
+ *	in use that no batch has mapped yet: then nothing is saved.
+ * @next: The next run of pages in use from page *@page on: *@page and *@count;
+ *	false: there is none.
+ * @room: First of @nr pages that follow each other, are not in use, and nobody
+ *	may take from now on; 0: there are none.
+ * @arg: for all of them
+ *
+ * Context: may sleep; with the commit right.
+ */
+struct kmemp_used_source {
+	bool (*begin)(void *arg);
+	bool (*next)(void *arg, u64 *page, u64 *count);
+	u64 (*room)(void *arg, u64 nr);
+	void *arg;
+};
+
+/**
  * struct kmemp_wait - freed pages that wait until they may be used again
  * @runs: page runs, in the order in which they were freed
  * @sequences: of the batch that freed each
@@ -257,6 +276,10 @@ int kmemp_pool_format(struct kmemp_media *media,
 int kmemp_pool_open(struct kmemp_pool *pool, struct kmemp_media *media,
 		    bool readonly);
 void kmemp_pool_close(struct kmemp_pool *pool);
+void kmemp_pool_close_saving(struct kmemp_pool *pool,
+			     const struct kmemp_used_source *source);
+int kmemp_pool_save_used(struct kmemp_pool *pool,
+			 const struct kmemp_used_source *source);
 int kmemp_pool_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 			     void *arg);
 int kmemp_pool_set_limits(struct kmemp_pool *pool, u64 data_min, u64 data_max);

@@ -259,6 +259,7 @@ int kmemp_retire_locked(struct kmemp_pool *pool)
 	int ret;
 
 	lockdep_assert_held(&pool->commit_lock);
+	kmemp_used_map_drop(pool);
 	ret = kmemp_judge(pool, pool->format->retire(pool));
 	if (!ret)
 		kmemp_wait_settle(pool);
@@ -276,7 +277,10 @@ int kmemp_retire_locked(struct kmemp_pool *pool)
 int kmemp_work_locked(struct kmemp_pool *pool)
 {
 	lockdep_assert_held(&pool->commit_lock);
-	return pool->format->work ? kmemp_judge(pool, pool->format->work(pool)) : 0;
+	if (!pool->format->work)
+		return 0;
+	kmemp_used_map_drop(pool);
+	return kmemp_judge(pool, pool->format->work(pool));
 }
 
 /*
@@ -339,6 +343,7 @@ static int commit_ready(struct kmemp_net *net, struct kmemp_batch *batch)
 	int ret;
 
 	begin_epoch(pool);
+	kmemp_used_map_drop(pool);
 	batch->epoch = pool->epoch;
 	batch->sequence = pool->newest + 1;
 	ret = pool->format->commit(pool, batch);
@@ -505,13 +510,18 @@ EXPORT_SYMBOL_GPL(kmemp_pool_retire);
 
 /**
  * kmemp_pool_finish - end of an opening's commits
- * @pool: being closed; the format has retired
+ * @pool: being closed; the format has been
+ * @source: who knows which pages are in use, NULL: nobody
  */
-void kmemp_pool_finish(struct kmemp_pool *pool)
+void kmemp_pool_finish(struct kmemp_pool *pool,
+		       const struct kmemp_used_source *source)
 {
 	kmemp_commit_begin(pool);
-	if (!pool->readonly && !pool->failed && pool->format->commit)
+	if (!pool->readonly && !pool->failed && pool->format->commit) {
 		kmemp_confirm_locked(pool);
+		if (source)
+			kmemp_used_map_save(pool, source);
+	}
 	kmemp_commit_end(pool);
 	kmemp_wait_destroy(&pool->wait);
 }

@@ -220,7 +220,8 @@ void kmemp_wait_add(struct kmemp_pool *pool, u64 sequence,
 		    const struct kmemp_run *run, bool meta);
 void kmemp_wait_settle(struct kmemp_pool *pool);
 
-void kmemp_pool_finish(struct kmemp_pool *pool);
+void kmemp_pool_finish(struct kmemp_pool *pool,
+		       const struct kmemp_used_source *source);
 
 int kmemp_find_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 		      u64 max_pages, struct kmemp_extent *extent);
@@ -251,5 +252,12 @@ int kmemp_id_mark(struct kmemp_pool *pool, u64 *mark);
 
 int kmemp_check_objects(struct kmemp_pool *pool,
 			const struct kmemp_findings *findings);
+
+int kmemp_used_map_walk(struct kmemp_pool *pool, kmemp_used_fn fn, void *arg);
+void kmemp_used_map_drop(struct kmemp_pool *pool);
+void kmemp_used_map_save(struct kmemp_pool *pool,
+			 const struct kmemp_used_source *source);
+int kmemp_used_map_check(struct kmemp_pool *pool,
+			 const struct kmemp_findings *findings);
 
 #endif /* KMEMP_CORE_CORE_H */

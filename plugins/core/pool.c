@@ -263,21 +263,38 @@ err_format:
 EXPORT_SYMBOL_GPL(kmemp_pool_open);
 
 /**
- * kmemp_pool_close - let go of an opened pool
+ * kmemp_pool_close_saving - let go of an opened pool, for a quick next opening
  * @pool: as opened; must not be used afterwards
+ * @source: who knows which pages are in use, once all that waited have been
+ *	given back; NULL: nobody
  *
  * What was queued is committed first. Where that fails it is said, and lost:
  * kmemp_pool_sync() before tells.
  */
-void kmemp_pool_close(struct kmemp_pool *pool)
+void kmemp_pool_close_saving(struct kmemp_pool *pool,
+			     const struct kmemp_used_source *source)
 {
+	if (source && pool->format->commit)
+		kmemp_pool_retire(pool);
 	kmemp_pool_sync(pool);
 	pool->format->close(pool);
-	kmemp_pool_finish(pool);
+	kmemp_pool_finish(pool, source);
 	kmemp_queue_destroy(pool);
 	kmemp_format_put(pool->format);
 	pool->format = NULL;
 	memzero_explicit(&pool->super, sizeof(pool->super));
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_close_saving);
+
+/**
+ * kmemp_pool_close - let go of an opened pool
+ * @pool: as opened; must not be used afterwards
+ *
+ * See kmemp_pool_close_saving(); nothing is saved.
+ */
+void kmemp_pool_close(struct kmemp_pool *pool)
+{
+	kmemp_pool_close_saving(pool, NULL);
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_close);
 
@@ -327,7 +344,10 @@ int kmemp_pool_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 		ret = fn(arg, pool->super.pool_pages - 1, 1, KMEMP_USE_META);
 	if (!ret && device_pages > pool->super.pool_pages)
 		ret = fn(arg, device_pages - 1, 1, KMEMP_USE_META);
-	if (!ret)
+	if (ret)
+		return ret;
+	ret = kmemp_used_map_walk(pool, fn, arg);
+	if (ret == -ENOENT)
 		ret = pool->format->for_each_used(pool, fn, arg);
 	return ret;
 }
@@ -460,6 +480,7 @@ int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page)
 	if (!pool->format->mark_bad)
 		return map_bad(pool, page);
 	kmemp_commit_begin(pool);
+	kmemp_used_map_drop(pool);
 	ret = pool->format->mark_bad(pool, page);
 	kmemp_commit_end(pool);
 	return ret;
@@ -492,6 +513,8 @@ int kmemp_pool_check(struct kmemp_pool *pool,
 	ret = pool->format->check(pool, findings);
 	if (!ret && kmemp_pool_keeps_objects(pool))
 		ret = kmemp_check_objects(pool, findings);
+	if (!ret)
+		ret = kmemp_used_map_check(pool, findings);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_check);

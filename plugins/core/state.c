@@ -17,21 +17,17 @@ static void store_state(struct kmemp_media *media, u64 page_pos,
 }
 
 /**
- * kmemp_state_write - write the state line
+ * kmemp_state_write_map - write the state line, with the saved used map's name
  * @media: the medium
  * @super: with the new values; the line's generation is raised here
  *
- * Durable at return. A crash leaves the old or the new values. The saved used
- * map counts for the moment of its writing only, so its pointer is cleared.
+ * Durable at return. A crash leaves the old or the new values.
  */
-void kmemp_state_write(struct kmemp_media *media, struct kmemp_super *super)
+void kmemp_state_write_map(struct kmemp_media *media, struct kmemp_super *super)
 {
 	struct kmemp_disk_state disk;
 
 	super->state_generation++;
-	super->map_page = 0;
-	super->map_pages = 0;
-	super->map_crc = 0;
 	kmemp_super_encode_state(super, &disk);
 	store_state(media, 0, &disk);
 	/* The first page's line is whole before the copy's is torn. */
@@ -39,6 +35,22 @@ void kmemp_state_write(struct kmemp_media *media, struct kmemp_super *super)
 	store_state(media, kmemp_super_copy_pos(super), &disk);
 	/* The copy's is whole before the next write tears the first page's. */
 	kmemp_media_fence(media);
+}
+
+/**
+ * kmemp_state_write - write the state line
+ * @media: the medium
+ * @super: with the new values; the line's generation is raised here
+ *
+ * See kmemp_state_write_map(). The saved used map counts for the moment of its
+ * writing only, so its name is cleared.
+ */
+void kmemp_state_write(struct kmemp_media *media, struct kmemp_super *super)
+{
+	super->map_page = 0;
+	super->map_pages = 0;
+	super->map_crc = 0;
+	kmemp_state_write_map(media, super);
 }
 
 /**

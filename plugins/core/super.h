@@ -52,5 +52,7 @@ int kmemp_super_create(struct kmemp_media *media, struct kmemp_super *super,
 		       int (*fill)(void *arg), void *arg);
 
 void kmemp_state_write(struct kmemp_media *media, struct kmemp_super *super);
+void kmemp_state_write_map(struct kmemp_media *media,
+			   struct kmemp_super *super);
 
 #endif /* KMEMP_CORE_SUPER_H */

@@ -19,14 +19,6 @@
 /* Batches until the log is long enough to be cleaned. */
 #define BEFORE	130u
 
-static u64 seed = 7;
-
-static u32 rnd(u32 below)
-{
-	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (seed >> 33) % below;
-}
-
 /* A volume that is overwritten here and there, and records: some live. */
 static void churn(struct crash_work *work, unsigned int i, unsigned int nr)
 {

@@ -78,6 +78,8 @@ for format in $formats; do
 		umount /mnt/v'
 	for i in 1 2; do
 		ok "$format: back to devdax, round $i" guest -t 120 "$format" "$devdax"
+		ok "$format: its used map is saved, round $i" \
+			test "$(pool_saved "$format")" -ge 1
 		ok "$format: sound, round $i" guest "$format" 'kmemp check dax0.0'
 		ok "$format: and to system-ram, round $i" guest "$format" "$system_ram"
 		is "$format: accounts, round $i" "$(pool_accounts "$format")" ok

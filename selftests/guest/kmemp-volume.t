@@ -69,7 +69,7 @@ is "create" "$(value size 'volume create dax0.0 db 128M')" $((128 << 20))
 like "has loaded the module" "$(guest g 'ls /sys/class/kmemp_blk')" '^[0-9a-f-]{36}$'
 list=$(guest g "$kmemp volume list dax0.0")
 for line in '"volume":"db"' '"chardev":"dax0.0"' "\"pool\":\"$(value uuid 'info dax0.0')\"" \
-	'"blockdev":"kmempblk[0-9]+"' "\"size\":$((128 << 20))" '"mapped":0' '"block_size":4096'; do
+	'"blockdev":"kmempblk[0-9]+"' "\"size\":$((128 << 20))" '"mapped":0' '"fragments":0' '"block_size":4096'; do
 	like "listed: $line" "$list" "^ +$line,?\$"
 done
 said "dax0.0: there is a volume 'db' already; see: kmemp volume list dax0.0" "a taken name" \

@@ -29,6 +29,11 @@ pool_look() {
 	window_first=$(((window_start - pool_start) / 4096))
 }
 
+# pool_saved NAME: pages of the saved used map that the state line names
+pool_saved() {
+	od -An -tu4 -j $((pool_base + 2048 + 40)) -N 4 "$(guest_image "$1")" | tr -d ' '
+}
+
 # pool_fill NAME: every page but those at the ends holds its own index
 pool_fill() {
 	"$harness/pattern" fill "$(guest_image "$1")" "$pool_base" \

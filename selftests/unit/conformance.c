@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What every format with objects owes, against a plain model: random batches,
- * reopened now and then; once durable one by one, once queued. A format joins by one line in formats[].
+ * reopened now and then; once durable one by one, once queued. A format joins
+ * by one line of crash_formats[].
  */
 #include <string.h>
 
@@ -9,27 +10,11 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
+#include "formats.h"
 #include "model.h"
 #include "tap.h"
 
-static const struct {
-	u32 type;
-	const char *name;
-} formats[] = {
-	{ KMEMP_TYPE_BITMAP, "bitmap" },
-	{ KMEMP_TYPE_LOG, "log" },
-	{ KMEMP_TYPE_EXTENT, "extent" },
-};
-
 #define POOL_BYTES	(80ULL << 20)
-
-static u64 state = 1;
-
-static u32 rnd(u32 below)
-{
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (state >> 33) % below;
-}
 
 /* A batch, and the model as it will be if it is committed. */
 struct step {
@@ -169,10 +154,7 @@ static void test_random(u32 type, const char *name, bool lazy)
 	struct test_pool t;
 	int ret;
 
-	record_init(&record, POOL_BYTES);
-	record.off = true;
-	tap_ok(!test_format(&record, type) && !test_open(&t, &record, false),
-	   "%s: format and open", name);
+	test_begin(&t, &record, type, POOL_BYTES);
 	for (i = 0; i < steps && same && sound && exact; i++) {
 		ret = random_batch(&t, &model[0], &model[1], lazy);
 		full += ret == -ENOSPC;
@@ -202,8 +184,7 @@ static void test_random(u32 type, const char *name, bool lazy)
 	tap_ok(same, "%s: holds what the model holds, also after reopening", name);
 	tap_ok(sound, "%s: full check finds nothing", name);
 	tap_ok(exact, "%s: pages given and taken are exactly those in use", name);
-	test_close(&t);
-	record_free(&record);
+	test_end(&t);
 	free(model);
 }
 
@@ -212,8 +193,9 @@ int main(void)
 	long before = shim_nr_allocated;
 	unsigned int i;
 
-	for (i = 0; i < 2 * ARRAY_SIZE(formats); i++)
-		test_random(formats[i / 2].type, formats[i / 2].name, i % 2);
+	for (i = 0; i < 2 * crash_nr_formats; i++)
+		test_random(crash_formats[i / 2].type,
+			    crash_formats[i / 2].name, i % 2);
 	tap_ok(shim_nr_allocated == before, "nothing leaked");
 	return tap_done();
 }

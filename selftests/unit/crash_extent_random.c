@@ -18,14 +18,6 @@
 #define KEPT		1024u
 #define OBJECTS		5u
 
-static u64 state = 1;
-
-static u32 rnd(u32 below)
-{
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (state >> 33) % below;
-}
-
 static u64 digests[KEPT];
 static unsigned long nr_commits, nr_cuts, nr_in_recovery, nr_back;
 
@@ -177,11 +169,7 @@ int main(void)
 	u64 lo, hi;
 	int err;
 
-	record_init(&record, POOL_BYTES);
-	record.off = true;
-	if (test_format(&record, KMEMP_TYPE_EXTENT) ||
-	    test_open(&t, &record, false))
-		exit(2);
+	test_begin(&t, &record, KMEMP_TYPE_EXTENT, POOL_BYTES);
 	digests[0] = test_digest(&t.pool, &err);
 	record.off = false;
 	for (i = 0; i < rounds && good; i++) {
@@ -197,7 +185,6 @@ int main(void)
 	tap_ok(nr_in_recovery > rounds / 4 && nr_back > rounds / 10,
 	       "%lu of them in recoveries, %lu lost a batch in flight, of %lu",
 	       nr_in_recovery, nr_back, nr_commits);
-	test_close(&t);
-	record_free(&record);
+	test_end(&t);
 	return tap_done();
 }

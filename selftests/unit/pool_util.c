@@ -10,6 +10,19 @@
 
 #include "pool_util.h"
 
+u64 test_seed = 1;
+
+u32 rnd_of(u64 *seed, u32 below)
+{
+	*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (*seed >> 33) % below;
+}
+
+u32 rnd(u32 below)
+{
+	return rnd_of(&test_seed, below);
+}
+
 int test_format_part(struct record *record, u32 type, u64 pages)
 {
 	struct kmemp_format_params params = {
@@ -170,6 +183,46 @@ void test_close(struct test_pool *t)
 	kmemp_pool_close(&t->pool);
 	free(t->used);
 	t->open = false;
+}
+
+void test_begin(struct test_pool *t, struct record *record, u32 type,
+		u64 bytes)
+{
+	if (record_init(record, bytes))
+		abort();
+	record->off = true;
+	if (test_format(record, type) || test_open(t, record, false))
+		abort();
+}
+
+void test_end(struct test_pool *t)
+{
+	test_close(t);
+	record_free(t->record);
+}
+
+void test_crash(struct test_pool *t)
+{
+	t->pool.failed = true;
+	test_close(t);
+	if (test_open(t, t->record, false))
+		abort();
+}
+
+int test_commit(struct kmemp_batch *batch)
+{
+	int ret = kmemp_batch_commit(batch);
+
+	kmemp_batch_free(batch);
+	return ret;
+}
+
+int test_queue(struct kmemp_batch *batch)
+{
+	int ret = kmemp_batch_queue(batch);
+
+	kmemp_batch_free(batch);
+	return ret;
 }
 
 static u64 mix(u64 hash, const void *data, size_t len)

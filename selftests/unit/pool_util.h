@@ -9,6 +9,11 @@
 
 #include "media_record.h"
 
+/* A random number below @below, the same ones in each run; also of one's own. */
+extern u64 test_seed;
+u32 rnd(u32 below);
+u32 rnd_of(u64 *seed, u32 below);
+
 struct test_pool {
 	struct kmemp_pool pool;
 	struct record *record;
@@ -28,6 +33,15 @@ int test_format(struct record *record, u32 type);
 int test_format_part(struct record *record, u32 type, u64 pages);
 int test_open(struct test_pool *t, struct record *record, bool readonly);
 void test_close(struct test_pool *t);
+/* A new pool of @bytes, of which nothing is recorded; or the program ends. */
+void test_begin(struct test_pool *t, struct record *record, u32 type,
+		u64 bytes);
+void test_end(struct test_pool *t);
+/* As after a crash: what the pool has in DRAM is lost; or the program ends. */
+void test_crash(struct test_pool *t);
+/* Commit, or queue, and free. */
+int test_commit(struct kmemp_batch *batch);
+int test_queue(struct kmemp_batch *batch);
 /* First of @count consecutive free pages, marked used; 0 for none. */
 u64 test_take(struct test_pool *t, u64 count);
 void test_give(struct test_pool *t, u64 page, u64 count);

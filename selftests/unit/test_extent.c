@@ -25,21 +25,6 @@ static const struct kmemp_ext_root *tree(const struct test_pool *t)
 	return &extent->root;
 }
 
-static void begin(struct record *record, struct test_pool *t, u64 bytes)
-{
-	record_init(record, bytes);
-	record->off = true;
-	if (test_format(record, KMEMP_TYPE_EXTENT) ||
-	    test_open(t, record, false))
-		exit(2);
-}
-
-static void end(struct record *record, struct test_pool *t)
-{
-	test_close(t);
-	record_free(record);
-}
-
 static int map_at(struct test_pool *t, u64 offset, u64 page, u32 count)
 {
 	struct kmemp_extent extent = {
@@ -105,7 +90,7 @@ static void test_large(void)
 	ret = test_open(&t, &record, true);
 	tap_ok(!ret && !test_check(&t.pool, true), "all of it verifies (%d)",
 	       ret);
-	end(&record, &t);
+	test_end(&t);
 }
 
 /* Neighbours merge, also with what lies behind, and come apart again. */
@@ -117,7 +102,7 @@ static void test_neighbours(void)
 	u64 page, i;
 	int ret = 0;
 
-	begin(&record, &t, POOL_BYTES);
+	test_begin(&t, &record, KMEMP_TYPE_EXTENT, POOL_BYTES);
 	page = test_take(&t, 1000);
 	for (i = 0; i < 1000 && !ret; i += 2)
 		ret = map_at(&t, i, page + i, 1);
@@ -133,7 +118,7 @@ static void test_neighbours(void)
 	tap_ok(!ret && found.offset == 501 && found.page == page + 501 &&
 	       found.count == 499, "what is behind it begins where it should");
 	tap_ok(!test_check(&t.pool, true), "full check finds nothing");
-	end(&record, &t);
+	test_end(&t);
 }
 
 /* ------------------------------------------------- names of one hash */
@@ -199,7 +184,7 @@ static void test_same_hash(void)
 	unsigned int i, n;
 	int ret = 0;
 
-	begin(&record, &t, POOL_BYTES);
+	test_begin(&t, &record, KMEMP_TYPE_EXTENT, POOL_BYTES);
 	for (i = 0; i < 2000 && !ret && good; i++) {
 		n = i < SAME ? i * 7 % SAME : i * 7919 % SAME;
 		there[n] = i < SAME || i % 3;
@@ -216,7 +201,7 @@ static void test_same_hash(void)
 	tap_ok(!ret && !tree(&t)->depth && !tree(&t)->nr_blocks,
 	       "all of them deleted: an empty tree");
 	tap_ok(test_agrees(&t) && !t.bad_gives, "and no page in use");
-	end(&record, &t);
+	test_end(&t);
 }
 
 /* ------------------------------------------------------------ blocks */
@@ -268,7 +253,7 @@ static void test_reuse(void)
 	struct test_pool t;
 	u64 pages, e, i;
 
-	begin(&record, &t, POOL_BYTES);
+	test_begin(&t, &record, KMEMP_TYPE_EXTENT, POOL_BYTES);
 	record.off = false;
 	pages = t.nr_free;
 	for (step = 0; step < 600; step++) {
@@ -306,7 +291,7 @@ static void test_reuse(void)
 	free(newest);
 	free(before);
 	free(ever);
-	end(&record, &t);
+	test_end(&t);
 }
 
 int main(void)

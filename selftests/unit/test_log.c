@@ -22,40 +22,15 @@
 
 static struct record record;
 static struct test_pool t;
-static u64 seed = 3;
-
-static u32 rnd(u32 below)
-{
-	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (seed >> 33) % below;
-}
 
 static void begin(void)
 {
-	if (record_init(&record, POOL_BYTES) ||
-	    test_format(&record, KMEMP_TYPE_LOG) ||
-	    test_open(&t, &record, false))
-		abort();
-	record.off = true;
-}
-
-static void end(void)
-{
-	test_close(&t);
-	record_free(&record);
+	test_begin(&t, &record, KMEMP_TYPE_LOG, POOL_BYTES);
 }
 
 static struct kmemp_log *the_log(void)
 {
 	return kmemp_pool_private(&t.pool);
-}
-
-static int commit(struct kmemp_batch *batch)
-{
-	int ret = kmemp_batch_commit(batch);
-
-	kmemp_batch_free(batch);
-	return ret;
 }
 
 static int map(u64 id, u64 offset, u32 count)
@@ -67,7 +42,7 @@ static int map(u64 id, u64 offset, u32 count)
 
 	if (!extent.page || kmemp_batch_map(batch, id, &extent))
 		abort();
-	return commit(batch);
+	return test_commit(batch);
 }
 
 static int put(u64 id, unsigned int n, unsigned int len)
@@ -79,7 +54,7 @@ static int put(u64 id, unsigned int n, unsigned int len)
 	memcpy(name, &n, sizeof(n));
 	if (kmemp_batch_put(batch, id, 1, name, sizeof(name), value, len))
 		abort();
-	return commit(batch);
+	return test_commit(batch);
 }
 
 /* ---------------------------------------------------------------- costs */
@@ -100,7 +75,7 @@ static int map_and_put(unsigned int i)
 	    kmemp_batch_put(batch, ID, 1, name, sizeof(name), value,
 			    sizeof(value)))
 		abort();
-	return commit(batch);
+	return test_commit(batch);
 }
 
 static void test_costs(void)
@@ -134,7 +109,7 @@ static void test_costs(void)
 	       1.0 * counts->lines / nr, cleaning, nr);
 	printf("# without cleaning: %.2f, %llu to %llu\n",
 	       1.0 * lines / (nr - 1 - cleaning), least, most);
-	end();
+	test_end(&t);
 }
 
 /* --------------------------------------------------------------- length */
@@ -202,7 +177,7 @@ static void test_length(void)
 		abort();
 	same = test_digest(&t.pool, &err) == digest;
 	tap_ok(same && !err, "opened again it holds the same");
-	end();
+	test_end(&t);
 }
 
 /* --------------------------------------------------------------- a full pool */
@@ -244,7 +219,7 @@ static void test_full(void)
 		memcpy(name, &i, sizeof(i));
 		if (kmemp_batch_del(batch, ID + i % 7, 1, name, sizeof(name)))
 			abort();
-		ret = commit(batch);
+		ret = test_commit(batch);
 	}
 	withhold();
 	tap_ok(!ret && test_agrees(&t), "and deleted");
@@ -255,7 +230,7 @@ static void test_full(void)
 	       least);
 	tap_ok(the_log()->pages.items < 2 * LOG_SLACK_PAGES,
 	       "then the log is short: %llu pages", the_log()->pages.items);
-	end();
+	test_end(&t);
 }
 
 /* ------------------------------------------------------------------ damage */
@@ -327,7 +302,7 @@ static void test_damage(void)
 	       "each byte of a clean log, hit, is noticed: %llu refused, %llu found, %llu missed, %llu wrong",
 	       refused, found, missed, wrong);
 	tap_ok(!judge_hit(digest), "not hit it is not");
-	end();
+	test_end(&t);
 }
 
 /* An entry at @pos gets the seal that it would have if it had been written. */
@@ -400,7 +375,7 @@ static void test_forged(void)
 	tap_ok(opened && opened < forged,
 	       "forged entries are read or refused: %u of %u opened", opened,
 	       forged);
-	end();
+	test_end(&t);
 }
 
 /* Each allocation of opening fails in turn. */

@@ -12,6 +12,7 @@
 
 #include <kmem_persist/format_volume.h>
 
+#include "formats.h"
 #include "pool_util.h"
 #include "tap.h"
 
@@ -23,26 +24,7 @@ static struct test_pool t;
 
 static void begin(void)
 {
-	if (record_init(&record, POOL_BYTES) ||
-	    test_format(&record, KMEMP_TYPE_BITMAP) ||
-	    test_open(&t, &record, false))
-		abort();
-	record.off = true;
-}
-
-static void end(void)
-{
-	test_close(&t);
-	record_free(&record);
-}
-
-/* As after a crash: what the pool has in DRAM is lost. */
-static void reopen(void)
-{
-	t.pool.failed = true;
-	test_close(&t);
-	if (test_open(&t, &record, false))
-		abort();
+	test_begin(&t, &record, crash_format->type, POOL_BYTES);
 }
 
 static int put(u64 object, u8 kind, const void *name, size_t name_len,
@@ -84,24 +66,24 @@ static void test_ids(void)
 		last = id;
 	}
 	tap_ok(!ret && i == KMEMP_ID_STEP + 10, "and go on beyond a step");
-	reopen();
+	test_crash(&t);
 	ret = kmemp_pool_new_id(&t.pool, &id);
 	tap_ok(!ret && id > last, "none is given twice after a crash");
 
 	put_mark(5);
-	reopen();
+	test_crash(&t);
 	tap_ok(kmemp_pool_new_id(&t.pool, &id) == -EUCLEAN,
 	       "a mark among the reserved ids is refused");
 	put_mark(KMEMP_OBJ_MAX - 10);
-	reopen();
+	test_crash(&t);
 	tap_ok(kmemp_pool_new_id(&t.pool, &id) == -ENOSPC,
 	       "ids come to an end");
 	put_mark(KMEMP_OBJ_FIRST);
 	put(KMEMP_OBJ_FIRST + 7, 1, "n", 1, "v", 1);
-	reopen();
+	test_crash(&t);
 	tap_ok(kmemp_pool_new_id(&t.pool, &id) == -EUCLEAN,
 	       "an object beyond the mark is refused");
-	end();
+	test_end(&t);
 }
 
 /* Single pages at every other offset, so that nothing merges. */
@@ -172,7 +154,7 @@ static void test_remove(void)
 	while ((ret = kmemp_orphan_step(&t.pool)) == 1) {
 		/* Any step may be the last before a crash. */
 		if (++steps % 7 == 0)
-			reopen();
+			test_crash(&t);
 	}
 	tap_ok(!ret && steps >= EXTENTS / 64,
 	       "it is kept in %u steps, with crashes in between", steps);
@@ -182,8 +164,9 @@ static void test_remove(void)
 	tap_ok(test_digest(&t.pool, &err) == digest && !err,
 	       "nothing else has changed");
 	settle();
-	tap_ok(free - t.nr_free <= 4,
-	       "its pages are free again, but for %llu of the trees",
+	/* What works in the background lets some of it lie. */
+	tap_ok(free - t.nr_free <= (t.pool.format->work ? 64 : 4),
+	       "its pages are free again, but for %llu of metadata",
 	       free - t.nr_free);
 	tap_ok(!kmemp_orphan_step(&t.pool), "nothing is left to do");
 
@@ -199,7 +182,7 @@ static void test_remove(void)
 	tap_ok(!ret && extent.offset == 2997, "what lies before it is not");
 	tap_ok(!test_check(&t.pool, true) && test_partition(&t),
 	       "the pool is sound");
-	end();
+	test_end(&t);
 }
 
 static void test_hostile(void)
@@ -240,7 +223,7 @@ static void test_hostile(void)
 		       "an orphan that names %s is refused", cases[i].what);
 		tap_ok(test_check(&t.pool, false) == 1,
 		       "and found by a check");
-		end();
+		test_end(&t);
 	}
 }
 
@@ -278,17 +261,27 @@ static void test_volumes(void)
 	put(KMEMP_OBJ_ROOT, KMEMP_ROOT_VOLUME, "v", 1, &good, sizeof(good));
 	put(KMEMP_OBJ_ROOT, KMEMP_ROOT_VOLUME, "a/b", 3, &good, sizeof(good));
 	tap_ok(test_check(&t.pool, false) == 1, "and a name with a slash");
-	end();
+	test_end(&t);
+}
+
+static void run_format(void)
+{
+	tap_diag("%s", crash_format->name);
+	test_ids();
+	test_remove();
+	test_hostile();
+	test_volumes();
 }
 
 int main(void)
 {
 	long before = shim_nr_allocated;
+	unsigned int i;
 
-	test_ids();
-	test_remove();
-	test_hostile();
-	test_volumes();
+	for (i = 0; i < crash_nr_formats; i++) {
+		crash_format = &crash_formats[i];
+		run_format();
+	}
 	tap_ok(shim_nr_allocated == before, "nothing leaked");
 	return tap_done();
 }

@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
+#include "formats.h"
 #include "pool_util.h"
 #include "tap.h"
 
@@ -31,12 +32,6 @@ struct worker {
 static struct record record;
 static struct test_pool t;
 static bool stop;
-
-static u32 rnd(struct worker *w, u32 below)
-{
-	w->random = w->random * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (w->random >> 33) % below;
-}
 
 static bool map_is(struct worker *w)
 {
@@ -70,7 +65,7 @@ static bool records_are(struct worker *w)
 	}
 	if (ret != -ENOENT || memcmp(found, w->value, sizeof(found)))
 		return false;
-	name = rnd(w, RECORDS);
+	name = rnd_of(&w->random, RECORDS);
 	key = (struct kmemp_record){ .kind = 1, .name_len = 1, .name = &name };
 	ret = kmemp_pool_get_record(&t.pool, w->id, &key, buffer);
 	return w->value[name] ? !ret && key.value[0] == w->value[name] :
@@ -80,12 +75,12 @@ static bool records_are(struct worker *w)
 /* A change, in the batch and in what should be. */
 static int change(struct worker *w, struct kmemp_batch *batch)
 {
-	u32 from = rnd(w, PAGES), count = 1 + rnd(w, 4), i;
-	u8 name = rnd(w, RECORDS), value = 1 + rnd(w, 255);
+	u32 from = rnd_of(&w->random, PAGES), count = 1 + rnd_of(&w->random, 4), i;
+	u8 name = rnd_of(&w->random, RECORDS), value = 1 + rnd_of(&w->random, 255);
 	struct kmemp_extent extent = { .offset = from };
 
 	count = min(count, PAGES - from);
-	switch (rnd(w, 8)) {
+	switch (rnd_of(&w->random, 8)) {
 	case 0 ... 3:
 		extent.count = count;
 		extent.page = test_take(&t, count);
@@ -109,7 +104,7 @@ static int change(struct worker *w, struct kmemp_batch *batch)
 static void step(struct worker *w)
 {
 	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
-	u32 i, nr = 1 + rnd(w, 3), what = rnd(w, 32);
+	u32 i, nr = 1 + rnd_of(&w->random, 3), what = rnd_of(&w->random, 32);
 	int ret = 0;
 
 	for (i = 0; i < nr && !ret; i++)
@@ -175,7 +170,7 @@ static bool all_there(struct worker *workers)
 
 static struct kmemp_media_ops hooked;
 static const struct kmemp_media_ops *unhooked;
-static bool hook, fail_reads, fail_then;
+static bool hook, fail_then, failing;
 
 static struct waiter {
 	pthread_t thread;
@@ -204,7 +199,10 @@ static void *wait_for_commit(void *arg)
 	return NULL;
 }
 
-/* A commit is at its fence: all waiters come, and are seen to be staged. */
+/*
+ * A commit is at its fence: all waiters come, and are seen to be staged. The
+ * fence after that may fail.
+ */
 static void hook_fence(struct kmemp_media *media)
 {
 	struct kmemp_extent extent;
@@ -217,15 +215,10 @@ static void hook_fence(struct kmemp_media *media)
 		while (kmemp_pool_next_extent(&t.pool, waiters[i].id, 0, 1,
 					      &extent))
 			sched_yield();
+	WRITE_ONCE(media->failed, failing);
+	failing = hook && fail_then;
 	hook = false;
-	WRITE_ONCE(fail_reads, fail_then);
 	unhooked->fence(media);
-}
-
-static int hook_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
-{
-	return READ_ONCE(fail_reads) ? -EIO :
-				       unhooked->read(media, pos, dst, len);
 }
 
 /* How many waiters returned @ret. */
@@ -249,15 +242,12 @@ static void test_group(void)
 {
 	u64 fences;
 
-	record_init(&record, POOL_BYTES);
-	record.off = true;
+	test_begin(&t, &record, crash_format->type, POOL_BYTES);
 	unhooked = record.media.ops;
 	hooked = *unhooked;
 	hooked.fence = hook_fence;
-	hooked.read = hook_read;
 	record.media.ops = &hooked;
-	if (test_format(&record, KMEMP_TYPE_BITMAP) ||
-	    test_open(&t, &record, false) || commit_one(5000))
+	if (commit_one(5000))
 		exit(2);
 	fences = record.media.counts.fences;
 	tap_ok(group(6000, 0) == WAITERS &&
@@ -266,9 +256,9 @@ static void test_group(void)
 	fail_then = true;
 	tap_ok(group(7000, -EIO) == WAITERS && kmemp_pool_sync(&t.pool) == -EIO,
 	       "where it fails each of them is told");
-	WRITE_ONCE(fail_reads, false);
-	test_close(&t);
-	record_free(&record);
+	fail_then = false;
+	failing = false;
+	test_end(&t);
 }
 
 /* --------------------------------------------- all that there is, at once */
@@ -277,16 +267,14 @@ static void test_all(void)
 {
 	unsigned long errors = 0, wrong = 0, run_errors = 0;
 	static struct worker workers[THREADS];
-	u64 steps = 1000 * tap_scale(), fences;
+	u64 steps = 300 * tap_scale(), fences;
 	pthread_t runner;
 	u32 i;
 
-	record_init(&record, POOL_BYTES);
-	record.off = true;
-	if (test_format(&record, KMEMP_TYPE_BITMAP) ||
-	    test_open(&t, &record, false))
-		exit(2);
+	test_begin(&t, &record, crash_format->type, POOL_BYTES);
 	fences = record.media.counts.fences;
+	memset(workers, 0, sizeof(workers));
+	stop = false;
 	for (i = 0; i < THREADS; i++) {
 		workers[i].id = KMEMP_OBJ_FIRST + i;
 		workers[i].random = i + 1;
@@ -314,13 +302,18 @@ static void test_all(void)
 	if (test_open(&t, &record, false))
 		exit(2);
 	tap_ok(all_there(workers), "and all is there after closing");
-	test_close(&t);
-	record_free(&record);
+	test_end(&t);
 }
 
 int main(void)
 {
-	test_group();
-	test_all();
+	unsigned int i;
+
+	for (i = 0; i < crash_nr_formats; i++) {
+		crash_format = &crash_formats[i];
+		tap_diag("%s", crash_format->name);
+		test_group();
+		test_all();
+	}
 	return tap_done();
 }

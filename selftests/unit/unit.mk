@@ -2,8 +2,9 @@
 #
 # Unit tests: TAP programs over the very sources of the modules, with ASan and
 # UBSan. Included by the top-level Makefile after tools/tools.mk. A program is
-# one line: unit-NAME := its own sources; the core, the formats and the shim
-# come with it. tsan-NAME: the same with ThreadSanitizer, for what has threads.
+# one line: unit-NAME := its own sources, of this folder or of selftests/crash;
+# the core, the formats and the shim come with it. tsan-NAME: the same with
+# ThreadSanitizer, for what has threads.
 
 unit-test_name := test_name.c
 unit-test_errcode := test_errcode.c
@@ -12,17 +13,19 @@ unit-test_super_field := test_super_field.c media_cut.c fixture.c
 unit-test_super_write := test_super_write.c media_cut.c fixture.c
 unit-test_none := test_none.c media_cut.c fixture.c
 unit-test_media_file := test_media_file.c
-unit-test_orphan := test_orphan.c media_record.c pool_util.c
-unit-conformance := conformance.c model.c media_record.c pool_util.c
+unit-test_used_map := test_used_map.c formats.c media_record.c pool_util.c
+unit-test_orphan := test_orphan.c formats.c media_record.c pool_util.c
+unit-conformance := conformance.c formats.c model.c media_record.c pool_util.c
 unit-crash_extent_random := crash_extent_random.c media_record.c pool_util.c
 unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
 unit-extent_images := extent_images.c media_record.c pool_util.c
 unit-test_log := test_log.c media_record.c pool_util.c
 unit-test_extent := test_extent.c media_record.c pool_util.c
 unit-test_check_live := test_check_live.c media_record.c pool_util.c
-unit-test_queue := test_queue.c media_record.c pool_util.c
+unit-test_queue := test_queue.c formats.c media_record.c pool_util.c
 
-tsan-test_queue_threads := test_queue_threads.c media_record.c pool_util.c
+tsan-test_queue_threads := test_queue_threads.c formats.c media_record.c \
+	pool_util.c
 
 # The recorder tells call sites apart by return addresses: no sibling calls; and
 # no copies of a function but those that the source asks for.
@@ -30,6 +33,7 @@ test_flags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -fno-omit-frame-pointer \
 	-fno-optimize-sibling-calls -Wno-frame-address -msse4.2 \
 	-Itools/shim/include -Iinclude -Itools -Iplugins/core -Iplugins -Iselftests/unit \
+	-Iselftests/crash \
 	-include linux/compiler.h
 unit_no_copies := -fno-inline-small-functions -fno-inline-functions \
 	-fno-inline-functions-called-once -fno-partial-inlining -fno-ipa-cp \
@@ -54,7 +58,8 @@ $(foreach k,unit tsan,$(eval $(call unit_kind,$(k))))
 # $(1): unit or tsan, $(2): program
 define unit_rule
 $(2): $(patsubst %.c,build/obj-$(1)/%.o,$(shared_sources) \
-		$(addprefix selftests/unit/,$($(1)-$(notdir $(2)))))
+		$(foreach s,$($(1)-$(notdir $(2))), \
+			$(wildcard selftests/unit/$(s) selftests/crash/$(s))))
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(unit_flags) $$($(1)_sanitize) -o $$@ $$^
 endef
