@@ -9,6 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
+#include "formats.h"
 #include "pool_util.h"
 #include "tap.h"
 
@@ -75,27 +76,20 @@ static int map(u64 offset, bool queue)
 	int ret;
 
 	ret = kmemp_batch_map(batch, ID, &extent);
-	if (!ret)
-		ret = queue ? kmemp_batch_queue(batch) :
-			      kmemp_batch_commit(batch);
-	kmemp_batch_free(batch);
-	return ret;
+	return ret ?: queue ? test_queue(batch) : test_commit(batch);
 }
 
-static void test_type(u32 type, const char *name)
+static void test_format_of(u32 type, const char *name)
 {
 	u64 stores, newest, i, copy = POOL_BYTES - KMEMP_PAGE_SIZE;
 	struct found found;
 	unsigned long nth;
 	int ret = 0, wrong = 0;
 
-	record_init(&record, POOL_BYTES);
-	record.off = true;
+	test_begin(&t, &record, type, POOL_BYTES);
 	view = (struct kmemp_media){
 		.ops = &view_ops, .size = POOL_BYTES, .readonly = true,
 	};
-	if (test_format(&record, type) || test_open(&t, &record, false))
-		exit(2);
 	for (i = 0; i < 300 && !ret; i++)
 		ret = map(3 * i, i % 3 == 0);
 	tap_ok(!ret, "%s: in use", name);
@@ -133,17 +127,16 @@ static void test_type(u32 type, const char *name)
 	       "%s: each of %lu allocations failing", name, nth - 1);
 	tap_ok(!map(5000, false) && !check(&found) && !found.nr,
 	       "%s: the pool goes on", name);
-	test_close(&t);
-	record_free(&record);
+	test_end(&t);
 }
 
 int main(void)
 {
 	long before = shim_nr_allocated;
+	unsigned int i;
 
-	test_type(KMEMP_TYPE_BITMAP, "bitmap");
-	test_type(KMEMP_TYPE_LOG, "log");
-	test_type(KMEMP_TYPE_EXTENT, "extent");
+	for (i = 0; i < crash_nr_formats; i++)
+		test_format_of(crash_formats[i].type, crash_formats[i].name);
 	tap_ok(shim_nr_allocated == before, "nothing leaked");
 	return tap_done();
 }

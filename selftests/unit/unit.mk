@@ -21,7 +21,7 @@ unit-bitmap_images := bitmap_images.c media_record.c pool_util.c
 unit-extent_images := extent_images.c media_record.c pool_util.c
 unit-test_log := test_log.c media_record.c pool_util.c
 unit-test_extent := test_extent.c media_record.c pool_util.c
-unit-test_check_live := test_check_live.c media_record.c pool_util.c
+unit-test_check_live := test_check_live.c formats.c media_record.c pool_util.c
 unit-test_queue := test_queue.c formats.c media_record.c pool_util.c
 
 tsan-test_queue_threads := test_queue_threads.c formats.c media_record.c \
