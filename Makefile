@@ -113,7 +113,7 @@ payload: $(harness_programs) $(guest_programs)
 .PHONY: unit
 unit: packages-build packages-tools
 	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(unit_programs) \
-		$(plugin_test) $(bench_programs)
+		$(plugin_test) $(bench_programs) build/tool/fill
 
 # What runs in a guest, built for its kernel
 .PHONY: guest-build

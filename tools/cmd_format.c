@@ -66,32 +66,13 @@ struct request {
 	bool force;
 };
 
-static void known_formats(char *text, size_t size)
-{
-	static const u32 types[] = {
-		KMEMP_TYPE_NONE, KMEMP_TYPE_BITMAP, KMEMP_TYPE_LOG,
-		KMEMP_TYPE_EXTENT,
-	};
-	const struct kmemp_format_ops *format;
-	size_t i, len = 0;
-
-	text[0] = '\0';
-	for (i = 0; i < ARRAY_SIZE(types); i++) {
-		format = kmemp_format_get(types[i]);
-		if (format)
-			len += scnprintf(text + len, size - len, "%s%s",
-					 len ? ", " : "", format->name);
-		kmemp_format_put(format);
-	}
-}
-
 static int find_type(struct request *request)
 {
 	const struct kmemp_format_ops *format;
 	unsigned long number;
 	char names[128], *end;
 
-	known_formats(names, sizeof(names));
+	format_names(names, sizeof(names), false);
 	if (!request->type) {
 		complain(NULL, "--type is missing; this kmemp knows: %s", names);
 		return -EINVAL;
@@ -343,26 +324,26 @@ static int format_target(const struct target *target, void *data)
 {
 	struct request *request = data;
 
+	if (find_type(request))
+		return EXIT_USAGE;
 	if (format(request, target))
 		return EXIT_FAILED;
 	warn_modules(target, request);
 	return EXIT_OK;
 }
 
+static const struct target_verb format_verb = {
+	.options = format_options,
+	.take = parse_option,
+	.what = "DAX device or image",
+	.run = format_target,
+};
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct request request = {};
-	const char *arg;
-	int status;
 
-	status = options_take(command, argc, argv, format_options,
-			      parse_option, &request);
-	if (status != OPTIONS_END)
-		return status;
-	arg = options_target(command, argc, argv, "DAX device or image");
-	if (!arg || find_type(&request))
-		return EXIT_USAGE;
-	return target_run(command, arg, format_target, &request);
+	return target_command(command, argc, argv, &format_verb, &request);
 }
 
 const struct command cmd_format = {

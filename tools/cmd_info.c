@@ -73,18 +73,15 @@ static int info(const struct target *target, void *data)
 	return ret ? EXIT_FAILED : EXIT_OK;
 }
 
+static const struct target_verb info_verb = {
+	.options = info_options,
+	.what = "DAX device or image",
+	.run = info,
+};
+
 static int run(const struct command *command, int argc, char **argv)
 {
-	const char *arg;
-	int status;
-
-	status = options_take(command, argc, argv, info_options, NULL, NULL);
-	if (status != OPTIONS_END)
-		return status;
-	arg = options_target(command, argc, argv, "DAX device or image");
-	if (!arg)
-		return EXIT_USAGE;
-	return target_run(command, arg, info, NULL);
+	return target_command(command, argc, argv, &info_verb, NULL);
 }
 
 const struct command cmd_info = {

@@ -134,6 +134,10 @@ static int change(const struct target *target, void *data)
 	struct limits old, new;
 	u64 pool_size;
 
+	if (!request->have_min && !request->have_max) {
+		complain(dev, "which limit? give --data-min, --data-max or both; to see them: kmemp info");
+		return EXIT_USAGE;
+	}
 	if (target_bound(target) || read_limits(dev, &old, &pool_size))
 		return EXIT_FAILED;
 	new.min = request->have_min ? request->limits.min : old.min;
@@ -164,24 +168,18 @@ static int take(void *arg, int c)
 	return parse_size("--data-max", optarg, &request->limits.max);
 }
 
+static const struct target_verb limits_verb = {
+	.options = limits_options,
+	.take = take,
+	.what = "DAX device",
+	.run = change,
+};
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct request request = {};
-	const char *arg;
-	int status;
 
-	status = options_take(command, argc, argv, limits_options, take,
-			      &request);
-	if (status != OPTIONS_END)
-		return status;
-	arg = options_target(command, argc, argv, "DAX device");
-	if (!arg)
-		return EXIT_USAGE;
-	if (!request.have_min && !request.have_max) {
-		complain(arg, "which limit? give --data-min, --data-max or both; to see them: kmemp info");
-		return EXIT_USAGE;
-	}
-	return target_run(command, arg, change, &request);
+	return target_command(command, argc, argv, &limits_verb, &request);
 }
 
 const struct command cmd_limits = {

@@ -99,7 +99,7 @@ static void complain_other(const char *dev, const char *name, int error)
 static void complain_refused(const char *dev, const char *name,
 			     const char *disk, int error)
 {
-	char type[64] = "";
+	char type[64] = "", names[128];
 
 	switch (-error) {
 	case EEXIST:
@@ -127,8 +127,9 @@ static void complain_refused(const char *dev, const char *name,
 		break;
 	case EOPNOTSUPP:
 		kernel_read(dev, "type", type, sizeof(type));
-		complain(dev, "a pool of format %s keeps no volumes; one of bitmap does, see: kmemp format --help",
-			 type);
+		format_names(names, sizeof(names), true);
+		complain(dev, "a pool of format %s keeps no volumes; one of these does: %s; see: kmemp format --help",
+			 type, names);
 		break;
 	case EIO:
 		complain(dev, "the medium failed at volume '%s'; see the kernel log and: ndctl list --media-errors",

@@ -14,6 +14,8 @@
 static const struct command *const commands[] = {
 	&cmd_list, &cmd_info, &cmd_format, &cmd_check, &cmd_limits,
 	&cmd_volume,
+	&cmd_dump,
+	&cmd_map,
 };
 
 static void print_help(void)

@@ -19,6 +19,7 @@
 #define EXIT_USAGE	2
 
 #define CHECK_CLEAN	0
+#define CHECK_REPAIRED	1
 #define CHECK_DAMAGED	4
 #define CHECK_FAILED	8
 #define CHECK_USAGE	16
@@ -46,6 +47,8 @@ extern const struct command cmd_list;
 extern const struct command cmd_info;
 extern const struct command cmd_format;
 extern const struct command cmd_check;
+extern const struct command cmd_dump;
+extern const struct command cmd_map;
 extern const struct command cmd_limits;
 extern const struct command cmd_volume;
 
@@ -53,6 +56,7 @@ extern const struct command cmd_volume;
 void message_set_verb(const char *verb);
 void complain(const char *subject, const char *fmt, ...) __printf(2, 3);
 void text_sanitize(char *text);
+void format_names(char *text, size_t size, bool objects);
 
 /* formats.c */
 #define FORMATS_DIR	"/usr/lib/kmem-persist/formats"

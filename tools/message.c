@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <linux/kernel.h>
+
 #include <kmem_persist/pool.h>
 
 #include "kmemp.h"
@@ -45,6 +47,28 @@ void text_sanitize(char *text)
 		if (!kmemp_name_valid(text, run))
 			memset(text, '?', run);
 		text += run;
+	}
+}
+
+/**
+ * format_names - which formats does this program know?
+ * @text: filled in: their names, with commas between them
+ * @size: its bytes
+ * @objects: only those that keep objects
+ */
+void format_names(char *text, size_t size, bool objects)
+{
+	const struct kmemp_format_ops *format = kmemp_format_next(0);
+	size_t len = 0;
+	u32 type;
+
+	text[0] = '\0';
+	for (; format; format = type ? kmemp_format_next(type) : NULL) {
+		if (format->commit || !objects)
+			len += scnprintf(text + len, size - len, "%s%s",
+					 len ? ", " : "", format->name);
+		type = format->type + 1;
+		kmemp_format_put(format);
 	}
 }
 

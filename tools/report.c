@@ -60,12 +60,14 @@ void report_number(struct json_object *object, const char *key, u64 value)
 }
 
 /**
- * report_size - add a number of bytes
- * @object: where to
- * @key: its name
- * @bytes: the number; for people a string such as "1.50 GiB (1.61 GB)"
+ * report_size_text - a number of bytes, as text
+ * @text: filled in: for people such as "1.50 GiB (1.61 GB)"
+ * @size: its bytes, 64 are enough
+ * @bytes: the number
+ *
+ * Return: true where it is for people.
  */
-void report_size(struct json_object *object, const char *key, u64 bytes)
+bool report_size_text(char *text, size_t size, u64 bytes)
 {
 	static const char *const binary[] = {
 		"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB",
@@ -75,19 +77,33 @@ void report_size(struct json_object *object, const char *key, u64 bytes)
 	};
 	double b = bytes, d = bytes;
 	size_t i = 0, j = 0;
-	char text[64];
 
 	if (!human || bytes < 1024) {
-		report_number(object, key, bytes);
-		return;
+		snprintf(text, size, "%llu", (unsigned long long)bytes);
+		return false;
 	}
 	for (; b >= 1024; i++)
 		b /= 1024;
 	for (; d >= 1000; j++)
 		d /= 1000;
-	snprintf(text, sizeof(text), "%.2f %s (%.2f %s)", b, binary[i], d,
-		 decimal[j]);
-	report_string(object, key, text);
+	snprintf(text, size, "%.2f %s (%.2f %s)", b, binary[i], d, decimal[j]);
+	return true;
+}
+
+/**
+ * report_size - add a number of bytes
+ * @object: where to
+ * @key: its name
+ * @bytes: the number; see report_size_text()
+ */
+void report_size(struct json_object *object, const char *key, u64 bytes)
+{
+	char text[64];
+
+	if (report_size_text(text, sizeof(text), bytes))
+		report_string(object, key, text);
+	else
+		report_number(object, key, bytes);
 }
 
 /**

@@ -15,6 +15,7 @@ void report_set_human(void);
 void report_string(struct json_object *object, const char *key,
 		   const char *value);
 void report_number(struct json_object *object, const char *key, u64 value);
+bool report_size_text(char *text, size_t size, u64 bytes);
 void report_size(struct json_object *object, const char *key, u64 bytes);
 void report_uuid(struct json_object *object, const char *key, const u8 *uuid);
 void report_super(struct json_object *object, const struct kmemp_super *super);

@@ -148,6 +148,32 @@ int target_run(const struct command *command, const char *arg,
 	return status;
 }
 
+/**
+ * target_command - a command whose one argument is what it works on
+ * @command: the command
+ * @argc: as for main()
+ * @argv: as for main()
+ * @verb: what it takes, and what it does
+ * @data: for the functions of @verb
+ *
+ * Return: the exit code.
+ */
+int target_command(const struct command *command, int argc, char **argv,
+		   const struct target_verb *verb, void *data)
+{
+	const char *arg;
+	int status;
+
+	status = options_take(command, argc, argv, verb->options, verb->take,
+			      data);
+	if (status != OPTIONS_END)
+		return status;
+	arg = options_target(command, argc, argv, verb->what);
+	if (!arg)
+		return command->usage_status;
+	return target_run(command, arg, verb->run, data);
+}
+
 static int overlaps(void *arg, const struct kernel_detached *pool)
 {
 	struct daxctl_dev *dev = arg;

@@ -10,6 +10,7 @@
 #include "media_file.h"
 
 struct command;
+struct option;
 struct daxctl_ctx;
 struct daxctl_dev;
 
@@ -45,6 +46,22 @@ struct target {
 	struct daxctl_dev *dev;
 };
 
+/**
+ * struct target_verb - a command that works on one target
+ * @options: for getopt_long(), see options_take()
+ * @take: for options_take(); NULL for a command that has no options of its own
+ * @what: what its one argument is, for messages
+ * @run: does it; returns the exit code
+ */
+struct target_verb {
+	const struct option *options;
+	int (*take)(void *data, int c);
+	const char *what;
+	int (*run)(const struct target *target, void *data);
+};
+
+int target_command(const struct command *command, int argc, char **argv,
+		   const struct target_verb *verb, void *data);
 int target_find(struct target *target, const char *arg);
 int target_run(const struct command *command, const char *arg,
 	       int (*fn)(const struct target *target, void *data), void *data);

@@ -106,6 +106,7 @@ struct kmemp_host *kmemp_host_open(const struct kmemp_device *device,
 	mutex_init(&host->commit);
 	mutex_init(&host->stock_lock);
 	mutex_init(&host->collect);
+	mutex_init(&host->check);
 	init_waitqueue_head(&host->supply);
 	host->full_until = jiffies;
 	INIT_LIST_HEAD(&host->holds);
@@ -266,6 +267,8 @@ void kmemp_host_free(struct kmemp_host *host)
 	kmemp_pages_destroy(&host->pages);
 	kmemp_media_unmap(host->medium);
 	cleanup_srcu_struct(&host->readers);
+	kfree(host->checked);
+	mutex_destroy(&host->check);
 	mutex_destroy(&host->collect);
 	mutex_destroy(&host->stock_lock);
 	mutex_destroy(&host->commit);

@@ -13,6 +13,8 @@
  *	  (front.c, mutex)	front ends' own locks (drivers/blk/blk.h) follow
  *	host->limits		who changes data_min and data_max, until the stock
  *	  (mutex)		follows
+ *	host->check		who verifies the pool, and what was found; the
+ *	  (mutex)		pool's own locks follow
  *	host->commit		host->closed, and the moment when the medium's
  *	  (mutex)		window changes over to the direct map: whoever
  *				asks the pool for something without a hold or a
@@ -149,6 +151,10 @@ struct kmemp_returns {
  *	block next comes online
  * @poisoned: reports that wait for @poison
  * @poison: records them
+ * @check: see above
+ * @checked: findings of the last check, a line each; NULL: there was none
+ * @nr_found: how many there were, which may be more
+ * @damaged: one of them is worse than a note
  */
 struct kmemp_host {
 	struct list_head list;
@@ -185,6 +191,10 @@ struct kmemp_host {
 	struct list_head bad;
 	struct llist_head poisoned;
 	struct work_struct poison;
+	struct mutex check;
+	char *checked;
+	unsigned int nr_found;
+	bool damaged;
 };
 
 /* hosts.c */
@@ -292,6 +302,10 @@ void kmemp_mce_exit(void);
 static inline void kmemp_mce_init(void) {}
 static inline void kmemp_mce_exit(void) {}
 #endif
+
+/* check.c */
+int kmemp_host_check(struct kmemp_host *host);
+ssize_t kmemp_host_checked(struct kmemp_host *host, char *buf);
 
 /* host.c */
 int kmemp_host_set_limits(struct kmemp_host *host, const u64 *data_min,

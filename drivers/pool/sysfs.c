@@ -156,6 +156,30 @@ static ssize_t data_max_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_ADMIN_RW(data_max);
 
+static ssize_t check_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	return kmemp_host_checked(to_host(dev), buf);
+}
+
+/* Begun by a write, so that who reads all files of sysfs begins nothing. */
+static ssize_t check_store(struct device *dev, struct device_attribute *attr,
+			   const char *buf, size_t count)
+{
+	bool begin;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = kstrtobool(buf, &begin);
+	if (ret)
+		return ret;
+	if (!begin)
+		return -EINVAL;
+	return kmemp_host_check(to_host(dev)) ?: count;
+}
+static DEVICE_ATTR_ADMIN_RW(check);
+
 static struct attribute *kmemp_host_attrs[] = {
 	&dev_attr_type.attr,
 	&dev_attr_uuid.attr,
@@ -172,6 +196,7 @@ static struct attribute *kmemp_host_attrs[] = {
 	&dev_attr_persistence_domain.attr,
 	&dev_attr_data_min.attr,
 	&dev_attr_data_max.attr,
+	&dev_attr_check.attr,
 	NULL
 };
 

@@ -284,6 +284,12 @@ struct kmemp_findings {
  * @check: Verify every structure of the format, read only, and report. An
  *	error only where the check itself could not go on. The core cross-checks
  *	pages, bounds, counts and orphans by next_*.
+ * @repair: Stage a bounded part of what puts right what @check calls
+ *	KMEMP_MENDED and open leaves; never where something else is wrong that
+ *	could be the reason. Called like commit, and before a commit of a batch
+ *	without changes, which makes it true. Findings are not news. 1: staged,
+ *	commit and call again; 0: nothing is left that it can do. NULL where
+ *	open mends all that can be mended.
  * @describe: Readable dump of the format's own structures.
  * @mark_bad: Record durably that @page is poisoned; it is then among the used
  *	pages, as KMEMP_USE_BAD. -ENOSPC: no room to record it. Only for formats
@@ -321,6 +327,8 @@ struct kmemp_format_ops {
 			   u64 max_pages, struct kmemp_extent *extent);
 	int (*check)(struct kmemp_pool *pool,
 		     const struct kmemp_findings *findings);
+	int (*repair)(struct kmemp_pool *pool,
+		      const struct kmemp_findings *findings);
 	int (*describe)(struct kmemp_pool *pool,
 			const struct kmemp_findings *findings);
 	int (*mark_bad)(struct kmemp_pool *pool, u64 page);

@@ -348,11 +348,15 @@ bool kmemp_volume_size_valid(u64 pages, u32 block_size);
 int kmemp_pool_mark_bad(struct kmemp_pool *pool, u64 page);
 int kmemp_pool_check(struct kmemp_pool *pool,
 		     const struct kmemp_findings *findings);
+int kmemp_pool_check_live(struct kmemp_pool *pool, struct kmemp_media *media,
+			  const struct kmemp_findings *findings);
+int kmemp_pool_repair(struct kmemp_pool *pool);
 int kmemp_pool_describe(struct kmemp_pool *pool,
 			const struct kmemp_findings *findings);
 
 const struct kmemp_format_ops *kmemp_format_get(u32 type);
 const struct kmemp_format_ops *kmemp_format_get_by_name(const char *name);
+const struct kmemp_format_ops *kmemp_format_next(u32 type);
 void kmemp_format_put(const struct kmemp_format_ops *ops);
 void kmemp_format_set_listener(void (*fn)(void));
 

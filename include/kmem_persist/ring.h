@@ -126,6 +126,8 @@ struct kmemp_ring {
 
 int kmemp_ring_open(struct kmemp_ring *ring, struct kmemp_pool *pool,
 		    const struct kmemp_root *root);
+int kmemp_ring_describe(const struct kmemp_ring *ring,
+			const struct kmemp_findings *findings);
 void kmemp_ring_close(struct kmemp_ring *ring);
 int kmemp_ring_replay(struct kmemp_ring *ring, struct kmemp_patch *patch);
 void kmemp_ring_recover(struct kmemp_ring *ring, struct kmemp_patch *patch,

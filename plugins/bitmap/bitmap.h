@@ -12,6 +12,7 @@
  *	record.c	records: chains and tries
  *	cost.c		what a batch may take
  *	check.c		verification
+ *	mend.c		repair
  *	cache.c		where maps begin
  *	text.c		dump
  *
@@ -242,7 +243,31 @@ int kmemp_bm_record_next(const struct bitmap *bitmap,
 u32 kmemp_bm_reserve(const struct kmemp_change *changes, u32 nr_changes);
 int kmemp_bm_prepare(struct kmemp_pool *pool, struct kmemp_batch *batch);
 
+/**
+ * struct kmemp_bm_mend - a step of a repair
+ * @lines: that may be staged yet
+ * @staged: something is
+ * @more: something is left for another step
+ * @error: what ends it, 0 if nothing does
+ */
+struct kmemp_bm_mend {
+	u32 lines;
+	bool staged;
+	bool more;
+	int error;
+};
+
+/* mend.c */
+int kmemp_bm_mend_begin(struct bitmap *bitmap, struct kmemp_bm_mend *mend);
+void kmemp_bm_mend_bits(struct bitmap *bitmap, struct kmemp_bm_mend *mend,
+			u64 page, u64 count, bool use);
+void kmemp_bm_mend_object(struct bitmap *bitmap, struct kmemp_bm_mend *mend,
+			  u64 pos, u64 nr_pages, u64 nr_records);
+int kmemp_bm_mend_end(struct bitmap *bitmap, struct kmemp_bm_mend *mend);
+
 /* check.c */
+int kmemp_bm_repair(struct kmemp_pool *pool,
+		    const struct kmemp_findings *findings);
 int kmemp_bm_check(struct kmemp_pool *pool,
 		   const struct kmemp_findings *findings);
 

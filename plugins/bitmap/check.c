@@ -29,6 +29,11 @@
  * @object: object being looked at
  * @pages: mapped pages of it found
  * @records: records of it found
+ * @findings: where to report
+ * @seen_by: what @bitmap reports to: counts losses, and passes them on
+ * @nr_lost: findings that nothing here mends; what is counted beside them counts
+ *	for nothing
+ * @mend: what is mendable is mended; NULL for a check
  */
 struct check {
 	struct bitmap *bitmap;
@@ -43,7 +48,34 @@ struct check {
 	struct kmemp_bm_object object;
 	u64 pages;
 	u64 records;
+	const struct kmemp_findings *findings;
+	struct kmemp_findings seen_by;
+	u64 nr_lost;
+	struct kmemp_bm_mend *mend;
 };
+
+static void take_finding(void *arg, enum kmemp_severity severity, u64 object,
+			 u64 pos, const char *text)
+{
+	struct check *check = arg;
+	const struct kmemp_findings *findings = check->findings;
+
+	check->nr_lost += severity > KMEMP_MENDED;
+	findings->finding(findings->arg, severity, object, pos, text);
+}
+
+/* Wrong, and known better: from here on a repair may put it right. */
+static void mendable(struct check *check, const char *what, u64 pos, u64 found)
+{
+	char text[96];
+
+	if (check->nr_lost) {
+		kmemp_bm_damaged(check->bitmap, what, pos, found);
+		return;
+	}
+	scnprintf(text, sizeof(text), "%s: found %llu", what, found);
+	take_finding(check, KMEMP_MENDED, check->bitmap->object, pos, text);
+}
 
 static bool test_bit64(const u64 *bits, u64 bit)
 {
@@ -78,6 +110,16 @@ static void reach_run(struct check *check, u64 page, u64 count, u64 from)
 	for (; count; count--, page++)
 		if (reach(check, page, from))
 			check->data_pages++;
+}
+
+/* A count that can be made anew. */
+static bool count_wrong(struct check *check, const char *what, u64 pos,
+			u64 found, u64 said)
+{
+	if (found == said)
+		return false;
+	mendable(check, what, pos, said);
+	return !check->nr_lost;
 }
 
 /* Counts differ: say which, and by how much. */
@@ -267,6 +309,7 @@ static int check_object(struct check *check, u64 pos, u64 id)
 	struct kmemp_bm_object *object = &check->object;
 	struct kmemp_bitmap_object disk;
 	struct kmemp_bm_tree tree;
+	bool wrong;
 	int ret;
 
 	ret = kmemp_bm_read(bitmap, false, pos, &disk, sizeof(disk));
@@ -294,10 +337,13 @@ static int check_object(struct check *check, u64 pos, u64 id)
 		check_trie(check, object->records, 0, pos);
 	else
 		check_chain(check, object->records, 0, 0);
-	expect(check, "object's count of pages", pos, check->pages,
-	       object->nr_pages);
-	expect(check, "object's count of records", pos, check->records,
-	       object->nr_records);
+	wrong = count_wrong(check, "object's count of pages", pos,
+			    check->pages, object->nr_pages);
+	wrong |= count_wrong(check, "object's count of records", pos,
+			     check->records, object->nr_records);
+	if (wrong && check->mend)
+		kmemp_bm_mend_object(bitmap, check->mend, pos, check->pages,
+				     check->records);
 	bitmap->object = 0;
 	return 0;
 }
@@ -329,23 +375,33 @@ static void check_list(struct check *check, u64 page)
 	       check->pages_with_room);
 }
 
+static void leaked(struct check *check, u64 page, u64 count)
+{
+	if (!count)
+		return;
+	mendable(check, "pages in use that nothing owns", kmemp_bm_pos(page, 0),
+		 count);
+	if (check->mend)
+		kmemp_bm_mend_bits(check->bitmap, check->mend, page, count,
+				   false);
+}
+
 /* A used run of the page bitmap: take it out of what was reached. */
 static int check_run(void *arg, u64 page, u64 count, enum kmemp_use use)
 {
 	struct check *check = arg;
-	u64 leaked = 0, first = 0;
+	u64 nr = 0;
 
 	for (; count; count--, page++) {
-		if (test_bit64(check->seen, page)) {
-			check->seen[page / 64] &= ~(1ULL << page % 64);
+		if (!test_bit64(check->seen, page)) {
+			nr++;
 			continue;
 		}
-		if (!leaked++)
-			first = page;
+		check->seen[page / 64] &= ~(1ULL << page % 64);
+		leaked(check, page - nr, nr);
+		nr = 0;
 	}
-	if (leaked)
-		kmemp_bm_damaged(check->bitmap, "pages without owner",
-				 kmemp_bm_pos(first, 0), leaked);
+	leaked(check, page - nr, nr);
 	return 0;
 }
 
@@ -355,11 +411,38 @@ static void check_bits(struct check *check)
 
 	if (kmemp_bm_bits_for_each(check->bitmap, check_run, check))
 		return;
-	for (page = 0; page < pages; page++)
-		if (test_bit64(check->seen, page))
-			kmemp_bm_damaged(check->bitmap,
-					 "page in use, free in the page bitmap",
-					 kmemp_bm_pos(page, 0), page);
+	for (page = 0; page < pages; page++) {
+		if (!test_bit64(check->seen, page))
+			continue;
+		mendable(check,
+			 "page in use, not so in the page bitmap, may hold anything",
+			 kmemp_bm_pos(page, 0), page);
+		if (check->mend)
+			kmemp_bm_mend_bits(check->bitmap, check->mend, page, 1,
+					   true);
+	}
+}
+
+static void check_counts(struct check *check,
+			 const struct kmemp_bitmap_anchor *anchor)
+{
+	struct bitmap *bitmap = check->bitmap;
+	bool wrong;
+
+	wrong = count_wrong(check, "count of objects", bitmap->anchor_pos,
+			    check->nr_objects, le64_to_cpu(anchor->nr_objects));
+	wrong |= count_wrong(check, "count of data pages", bitmap->anchor_pos,
+			     check->data_pages,
+			     le64_to_cpu(anchor->data_pages));
+	wrong |= count_wrong(check, "count of used pages", bitmap->anchor_pos,
+			     check->used_pages,
+			     le64_to_cpu(anchor->used_pages));
+	if (!check->mend)
+		return;
+	check->mend->staged |= wrong;
+	bitmap->anchor.nr_objects = cpu_to_le64(check->nr_objects);
+	bitmap->anchor.data_pages = cpu_to_le64(check->data_pages);
+	bitmap->anchor.used_pages = cpu_to_le64(check->used_pages);
 }
 
 static void check_all(struct check *check)
@@ -388,17 +471,13 @@ static void check_all(struct check *check)
 	check_list(check, le64_to_cpu(anchor.cells));
 	expect(check, "count of cells", bitmap->anchor_pos, check->cells_used,
 	       check->cells_reached);
-	expect(check, "count of objects", bitmap->anchor_pos,
-	       check->nr_objects, le64_to_cpu(anchor.nr_objects));
-	expect(check, "count of data pages", bitmap->anchor_pos,
-	       check->data_pages, le64_to_cpu(anchor.data_pages));
-	expect(check, "count of used pages", bitmap->anchor_pos,
-	       check->used_pages, le64_to_cpu(anchor.used_pages));
 	check_bits(check);
+	check_counts(check, &anchor);
 }
 
-/* See struct kmemp_format_ops. */
-int kmemp_bm_check(struct kmemp_pool *pool, const struct kmemp_findings *findings)
+/* @mend: NULL for a check. *@nr_lost: what nothing here mends. */
+static int run(struct kmemp_pool *pool, const struct kmemp_findings *findings,
+	       struct kmemp_bm_mend *mend, u64 *nr_lost)
 {
 	struct bitmap *bitmap = kmemp_pool_private(pool);
 	u64 words = DIV_ROUND_UP(kmemp_pool_pages(pool), 64ULL);
@@ -409,17 +488,48 @@ int kmemp_bm_check(struct kmemp_pool *pool, const struct kmemp_findings *finding
 	if (!check)
 		return -ENOMEM;
 	check->bitmap = bitmap;
+	check->findings = findings;
+	check->seen_by.finding = take_finding;
+	check->seen_by.arg = check;
+	check->mend = mend;
 	check->seen = kvcalloc(words, sizeof(u64), GFP_KERNEL);
 	check->cell_pages = kvcalloc(words, sizeof(u64), GFP_KERNEL);
 	if (check->seen && check->cell_pages) {
-		bitmap->findings = findings;
+		bitmap->findings = &check->seen_by;
 		check_all(check);
 		bitmap->findings = NULL;
 		bitmap->object = 0;
+		*nr_lost = check->nr_lost;
 		ret = 0;
 	}
 	kvfree(check->cell_pages);
 	kvfree(check->seen);
 	kfree(check);
 	return ret;
+}
+
+/* See struct kmemp_format_ops. */
+int kmemp_bm_check(struct kmemp_pool *pool, const struct kmemp_findings *findings)
+{
+	u64 nr_lost;
+
+	return run(pool, findings, NULL, &nr_lost);
+}
+
+/* See struct kmemp_format_ops. What a check cannot see to its end has owners. */
+int kmemp_bm_repair(struct kmemp_pool *pool,
+		    const struct kmemp_findings *findings)
+{
+	struct bitmap *bitmap = kmemp_pool_private(pool);
+	struct kmemp_bm_mend mend = {};
+	u64 nr_lost;
+	int ret;
+
+	ret = run(pool, findings, NULL, &nr_lost);
+	if (ret || nr_lost)
+		return ret;
+	ret = kmemp_bm_mend_begin(bitmap, &mend);
+	if (!ret)
+		ret = run(pool, findings, &mend, &nr_lost);
+	return ret ?: kmemp_bm_mend_end(bitmap, &mend);
 }

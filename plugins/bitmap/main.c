@@ -307,6 +307,7 @@ static const struct kmemp_format_ops kmemp_bm_ops = {
 	.next_record = op_next_record,
 	.next_extent = op_next_extent,
 	.check = kmemp_bm_check,
+	.repair = kmemp_bm_repair,
 	.describe = kmemp_bm_describe,
 };
 

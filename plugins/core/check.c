@@ -82,7 +82,10 @@ static void check_orphan(const struct kmemp_record *record,
 {
 	struct kmemp_orphan orphan;
 
-	if (!kmemp_orphan_decode(record, &orphan))
+	if (kmemp_orphan_decode(record, &orphan))
+		findings->finding(findings->arg, KMEMP_NOTE, orphan.object, 0,
+				  "an orphan: what is left of it is removed after the next bind, or by a repair");
+	else
 		find_loss(findings, KMEMP_OBJ_ORPHANS,
 			  "the record of an orphan is damaged: what it promised is not done");
 }

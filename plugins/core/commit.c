@@ -99,12 +99,17 @@ int kmemp_writable(const struct kmemp_pool *pool)
 	return 0;
 }
 
-/*
- * Of commit, retire and work: what makes a pool unusable for stores. Whatever
- * else than -EIO keeps a stage from being committed is nonsense on the medium
- * or here.
+/**
+ * kmemp_judge - does this make the pool unusable for stores?
+ * @pool: the pool
+ * @ret: what commit, retire, work or repair returned
+ *
+ * Whatever else than -EIO keeps a stage from being committed is nonsense on the
+ * medium or here. Context: with the commit right.
+ *
+ * Return: @ret where it is no error, else -EIO or -EUCLEAN.
  */
-static int judge(struct kmemp_pool *pool, int ret)
+int kmemp_judge(struct kmemp_pool *pool, int ret)
 {
 	/* Stored it is, but nobody can promise that it stays. */
 	if (ret >= 0 && READ_ONCE(pool->media->failed))
@@ -258,7 +263,7 @@ int kmemp_retire_locked(struct kmemp_pool *pool)
 
 	lockdep_assert_held(&pool->commit_lock);
 	kmemp_used_map_drop(pool);
-	ret = judge(pool, pool->format->retire(pool));
+	ret = kmemp_judge(pool, pool->format->retire(pool));
 	if (!ret)
 		kmemp_wait_settle(pool);
 	return ret;
@@ -278,7 +283,7 @@ int kmemp_work_locked(struct kmemp_pool *pool)
 	if (!pool->format->work)
 		return 0;
 	kmemp_used_map_drop(pool);
-	return judge(pool, pool->format->work(pool));
+	return kmemp_judge(pool, pool->format->work(pool));
 }
 
 /*
@@ -360,7 +365,7 @@ static int commit_ready(struct kmemp_net *net, struct kmemp_batch *batch)
 	kmemp_used_map_drop(pool);
 	batch->epoch = pool->epoch;
 	batch->sequence = pool->newest + 1;
-	ret = judge(pool, pool->format->commit(pool, batch));
+	ret = kmemp_judge(pool, pool->format->commit(pool, batch));
 	if (ret)
 		return ret;
 	pool->newest = batch->sequence;
@@ -430,7 +435,7 @@ int kmemp_commit_stage_locked(struct kmemp_stage *stage, struct kmemp_net *net)
 	}
 	/* Nobody is left who could take it back. */
 	if (ret)
-		return pool->failed ? ret : judge(pool, ret);
+		return pool->failed ? ret : kmemp_judge(pool, ret);
 	return commit_ready(net, batch);
 }
 

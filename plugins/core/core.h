@@ -202,6 +202,7 @@ void kmemp_queue_destroy(struct kmemp_pool *pool);
 int kmemp_queue_flush_locked(struct kmemp_pool *pool);
 
 int kmemp_writable(const struct kmemp_pool *pool);
+int kmemp_judge(struct kmemp_pool *pool, int ret);
 int kmemp_meta_take(struct kmemp_batch *batch);
 void kmemp_meta_return(struct kmemp_batch *batch);
 int kmemp_commit_batch_locked(struct kmemp_batch *batch,

@@ -491,7 +491,7 @@ EXPORT_SYMBOL_GPL(kmemp_pool_mark_bad);
 
 /**
  * kmemp_pool_check - verify a pool, read only
- * @pool: opened read-only
+ * @pool: opened read-only; kmemp_pool_check_live() is for others
  * @findings: where to report
  *
  * Return: 0 when the check ran to its end, whatever it found.

@@ -156,6 +156,30 @@ const struct kmemp_format_ops *kmemp_format_get_by_name(const char *name)
 EXPORT_SYMBOL_GPL(kmemp_format_get_by_name);
 
 /**
+ * kmemp_format_next - go through the formats in order of their numbers
+ * @type: the first number that will do
+ *
+ * Return: the format with the lowest number from there on, with a reference to
+ * its module, or NULL.
+ */
+const struct kmemp_format_ops *kmemp_format_next(u32 type)
+{
+	const struct kmemp_format_ops *ops = NULL;
+	struct kmemp_format_entry *entry;
+
+	mutex_lock(&kmemp_formats_lock);
+	list_for_each_entry(entry, &kmemp_formats, list)
+		if (entry->ops->type >= type &&
+		    (!ops || entry->ops->type < ops->type))
+			ops = entry->ops;
+	if (ops && !try_module_get(ops->owner))
+		ops = NULL;
+	mutex_unlock(&kmemp_formats_lock);
+	return ops;
+}
+EXPORT_SYMBOL_GPL(kmemp_format_next);
+
+/**
  * kmemp_format_put - let go of a format
  * @ops: as got; NULL is ignored
  */

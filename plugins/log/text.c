@@ -65,9 +65,65 @@ static void say_objects(const struct kmemp_log *log,
 		nr_extents = walk_past(&extents, id, &pages);
 		nr_records = walk_past(&records, id, &none);
 		kmemp_say(findings,
-			  "object %llu: %llu pages in %llu extents, %llu records",
-			  id, pages, nr_extents, nr_records);
+			  "object %llu: %llu pages in %llu extents, %llu records", id,
+			  pages, nr_extents, nr_records);
 	}
+}
+
+static int say_extents(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
+		       const struct kmemp_log_said *said,
+		       const struct kmemp_findings *findings)
+{
+	struct kmemp_extent extent;
+	u32 i;
+	int ret;
+
+	for (i = 0; i < said->count; i++) {
+		ret = kmemp_log_say_extent(log, cursor, said->op, &extent);
+		if (ret)
+			return ret;
+		if (said->op == KMEMP_LOG_MAP)
+			kmemp_say(findings, "  map object %llu: %llu + %u, page %llu",
+				  said->object, extent.offset, extent.count,
+				  extent.page);
+		else
+			kmemp_say(findings, "  unmap object %llu: %llu + %u",
+				  said->object, extent.offset, extent.count);
+	}
+	return 0;
+}
+
+static int say_items(struct kmemp_log *log, u64 pos, u32 length,
+		     const struct kmemp_findings *findings)
+{
+	struct kmemp_log_cursor cursor = {
+		.pos = pos + sizeof(struct kmemp_log_entry),
+		.end = pos + length,
+	};
+	struct kmemp_log_said said;
+	int ret;
+
+	while (!(ret = kmemp_log_say(log, &cursor, &said)) && said.op) {
+		switch (said.op) {
+		case KMEMP_LOG_MAP:
+		case KMEMP_LOG_UNMAP:
+			ret = say_extents(log, &cursor, &said, findings);
+			break;
+		case KMEMP_LOG_REMOVE:
+			kmemp_say(findings, "  remove object %llu", said.object);
+			break;
+		default:
+			kmemp_say(findings,
+				  "  %s object %llu: kind %u, name of %u bytes, value of %u bytes",
+				  said.op == KMEMP_LOG_PUT ? "put to" : "delete of",
+				  said.object, said.record.kind, said.record.name_len,
+				  said.record.value_len);
+			break;
+		}
+		if (ret)
+			break;
+	}
+	return ret;
 }
 
 static int say_entries(struct kmemp_log *log,
@@ -95,6 +151,9 @@ static int say_entries(struct kmemp_log *log,
 			  kmemp_log_page_of(log, pos >> KMEMP_PAGE_SHIFT),
 			  pos % KMEMP_PAGE_SIZE, le64_to_cpu(entry.sequence),
 			  le64_to_cpu(entry.epoch), length);
+		ret = say_items(log, pos, length, findings);
+		if (ret)
+			return ret;
 		pos = kmemp_log_after(pos + length);
 	}
 	return 0;
@@ -106,8 +165,7 @@ int kmemp_log_describe(struct kmemp_pool *pool,
 {
 	struct kmemp_log *log = kmemp_pool_private(pool);
 
-	kmemp_say(findings,
-		  "log: %llu pages, tail in page %llu, head in page %llu",
+	kmemp_say(findings, "log: %llu pages, tail in page %llu, head in page %llu",
 		  log->pages.items,
 		  kmemp_log_page_of(log, log->tail.pos >> KMEMP_PAGE_SHIFT),
 		  kmemp_log_page_of(log, log->head >> KMEMP_PAGE_SHIFT));

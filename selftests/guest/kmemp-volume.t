@@ -58,7 +58,7 @@ status=0
 err=$(guest g "setpriv --reuid 65534 --clear-groups $kmemp volume create dax0.0 db 1G 2>&1") || status=$?
 is "not root, not loaded" "$status" 1
 like "says who can" "$err" 'cannot load kmemp_blk: .*; run as root'
-said 'dax0.0: a pool of format none keeps no volumes; one of bitmap does' "format none" \
+said 'dax0.0: a pool of format none keeps no volumes; one of these does: bitmap, log, extent' "format none" \
 	'create dax0.0 db 1G'
 guest g "rmmod kmemp_blk; $unbind; $kmemp format -f -t bitmap -L cache dax0.0; $bind" >/dev/null
 
@@ -109,9 +109,26 @@ is "by its own name" "$(leads disk/by-partlabel/one)" "${big}p1"
 is "the disk is still the disk" "$(leads kmemp/cache/big)" "$big"
 
 #
-# Resized, removed
+# Checked while it is written to
 #
 ok "mounted" guest g 'mount /dev/kmemp/cache/db /mnt; echo text >/mnt/file; sync'
+is "check while it is written to: nothing is found, and the writer goes on" "$(guest g "
+	(while [ ! -e /tmp/stop ]; do
+		dd if=/dev/urandom of=/mnt/more bs=64k count=8 conv=fsync 2>/dev/null || echo failed
+		rm /mnt/more
+		echo round >>/tmp/rounds
+	done) &
+	for i in 1 2 3; do $kmemp check dax0.0 | grep verdict; done
+	touch /tmp/stop
+	wait
+	grep -q round /tmp/rounds && echo went on")" '  "verdict":"clean"
+  "verdict":"clean"
+  "verdict":"clean"
+went on'
+
+#
+# Resized, removed
+#
 is "larger" "$(value size 'volume resize dax0.0 db 256M')" $((256 << 20))
 ok "also the file system" guest g 'resize2fs /dev/kmemp/cache/db'
 is "the same size changes nothing" "$(value size 'volume resize dax0.0 db 256M')" $((256 << 20))

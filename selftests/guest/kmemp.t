@@ -64,7 +64,16 @@ bound='is in use as system RAM; .*reconfigure-device --mode=devdax --force dax0.
 said 1 "$bound" "format of a bound pool" 'format -t none dax0.0'
 said 1 "$bound" "with --force" 'format -t none --force dax0.0'
 said 1 "$bound" "by its node's name" 'format -t none --force /dev/dax0.0'
-said 8 "$bound" "check of a bound pool" 'check dax0.0'
+said 8 "$bound" "repair of a bound pool" 'check --repair dax0.0'
+is "nobody has checked it" "$(guest g 'cat /sys/bus/dax/devices/dax0.0/persist/check')" never
+is "check of a bound pool" "$(value verdict 'check dax0.0')" clean
+is "what the kernel found stays" "$(guest g 'cat /sys/bus/dax/devices/dax0.0/persist/check')" 'clean 0'
+nok "a check is begun by 1 alone" guest g 'echo 0 >/sys/bus/dax/devices/dax0.0/persist/check'
+like "only root begins one" "$(guest g "setpriv --reuid 65534 --clear-groups $kmemp check dax0.0 2>&1" || true)" \
+	'the kernel cannot check it: Permission denied; run as root'
+map=$(guest g "$kmemp map -u dax0.0")
+like "a map of a bound pool" "$map" '^ +0 \|[uU]R+\.+\|$'
+like "is one of shares" "$map" '^bound: shares of the pool, not places$'
 
 is "limits" "$(value data_min 'limits --data-min 64M --data-max 512M dax0.0')" $((64 << 20))
 is "both" "$(value data_max 'info dax0.0')" $((512 << 20))

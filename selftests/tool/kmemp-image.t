@@ -9,23 +9,9 @@
 kmemp=$top/build/tools/kmemp
 cd "$tmp" || exit
 
-image() {	# NAME [SIZE]: an empty image
-	rm -f "$1"
-	truncate -s "${2:-64M}" "$1"
-}
-
 pool() {	# NAME [SIZE] [OPTION...]: an image that is a pool
 	image "$1" "${2:-64M}"
 	"$kmemp" format --type none "${@:3}" "$1" >/dev/null
-}
-
-# flip NAME OFFSET: one byte of it
-flip() {
-	local byte
-	byte=$(od -An -t u1 -j "$2" -N 1 "$1")
-	# shellcheck disable=SC2059 # that is what it is for
-	printf "\\$(printf %o $((byte ^ 4)))" |
-		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
 field() {	# KEY: of the JSON in out
@@ -40,12 +26,12 @@ refused "an unknown verb" 2 'frobnicate: no such command' - "$kmemp" frobnicate
 refused "a verb that is an escape" 2 'no such command' - "$kmemp" $'\e[2J'
 run "$kmemp" --help
 is "--help" "$status" 0
-for verb in list info format check limits volume; do
+for verb in list info format check limits volume dump map; do
 	like "--help names $verb" "$out" "^  $verb "
 done
 run "$kmemp" --version
 is "--version" "$status" 0
-for verb in list info format check limits; do
+for verb in list info format check limits dump map; do
 	usage=2
 	[ "$verb" != check ] || usage=16
 	run "$kmemp" "$verb" --help
@@ -53,7 +39,7 @@ for verb in list info format check limits; do
 	like "$verb --help tells how" "$out" "^usage: kmemp $verb "
 	refused "$verb: unknown option" $usage '^kmemp [a-z]+: --bogus: .*--help' - "$kmemp" "$verb" --bogus
 	refused "$verb: unknown letter" $usage '^kmemp [a-z]+: -Z: ' - "$kmemp" "$verb" -Z
-	refused "$verb: value for a flag" $usage 'malformed' - "$kmemp" "$verb" --human=yes
+	refused "$verb: value for a flag" $usage 'malformed' - "$kmemp" "$verb" --help=yes
 done
 run sh -c '"$0" --help >/dev/full' "$kmemp"
 is "help that nobody gets is told" "$status" 1
@@ -66,7 +52,7 @@ refused "list: an argument" 2 'one argument too many' - "$kmemp" list dax0.0
 
 # Small: none of this gets as far as to look at it
 image img 1M
-for verb in info check; do
+for verb in info check dump map; do
 	usage=2 failed=1
 	[ "$verb" != check ] || usage=16 failed=8
 	refused "$verb: no argument" $usage 'which DAX device or image' - "$kmemp" $verb

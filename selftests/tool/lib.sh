@@ -25,8 +25,9 @@ run() {
 	err=$(cat "$tmp/err")
 }
 
+# A changed bit is seen, and nobody here forges; it costs next to nothing
 sum() {
-	[ ! -f "$1" ] || sha256sum <"$1"
+	[ ! -f "$1" ] || cksum <"$1"
 }
 
 refused() {
@@ -41,6 +42,27 @@ refused() {
 	! grep -qaP '[\x00-\x09\x0b-\x1f\x7f]' <<<"$err" || why="$why; control characters"
 	is "$desc" "${why:-refused}" refused
 	[ -z "$why" ] || diag "$err"
+}
+
+image() {	# NAME [SIZE]: an empty image
+	rm -f "$1"
+	truncate -s "${2:-64M}" "$1"
+}
+
+# full NAME TYPE [crash]: an image of a pool that holds something of everything
+full() {
+	image "$1"
+	"$top/build/tools/kmemp" format --type "$2" --label test "$1" >/dev/null &&
+		"$top/build/tool/fill" "$1" ${3:+"$3"}
+}
+
+# flip NAME OFFSET: one byte of it
+flip() {
+	local byte
+	byte=$(od -An -t u1 -j "$2" -N 1 "$1")
+	# shellcheck disable=SC2059 # that is what it is for
+	printf "\\$(printf %o $((byte ^ 4)))" |
+		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
 done_testing() {
