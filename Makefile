@@ -63,6 +63,7 @@ modules: packages-build	## the kernel modules, for KDIR or KVER
 include tools/tools.mk
 include selftests/unit/unit.mk
 include selftests/crash/crash.mk
+include selftests/tool/tool.mk
 include tools/install.mk
 
 # Packages first: what is made then asks pkg-config
@@ -107,7 +108,8 @@ payload: $(harness_programs) $(guest_programs)
 
 .PHONY: unit
 unit: packages-build packages-tools
-	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(unit_programs)
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(unit_programs) \
+		$(tool_programs)
 
 # What runs in a guest, built for its kernel
 .PHONY: guest-build

@@ -14,6 +14,7 @@
 static const struct command *const commands[] = {
 	&cmd_list, &cmd_info, &cmd_format, &cmd_check, &cmd_limits,
 	&cmd_volume,
+	&cmd_convert,
 };
 
 static void print_help(void)

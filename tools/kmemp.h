@@ -17,6 +17,8 @@
 #define EXIT_OK		0
 #define EXIT_FAILED	1
 #define EXIT_USAGE	2
+/* Done, but for what cannot be read. */
+#define EXIT_LOSSES	3
 
 #define CHECK_CLEAN	0
 #define CHECK_DAMAGED	4
@@ -48,6 +50,7 @@ extern const struct command cmd_format;
 extern const struct command cmd_check;
 extern const struct command cmd_limits;
 extern const struct command cmd_volume;
+extern const struct command cmd_convert;
 
 /* message.c */
 void message_set_verb(const char *verb);

@@ -19,19 +19,6 @@ pool() {	# NAME [SIZE] [OPTION...]: an image that is a pool
 	"$kmemp" format --type none "${@:3}" "$1" >/dev/null
 }
 
-# flip NAME OFFSET: one byte of it
-flip() {
-	local byte
-	byte=$(od -An -t u1 -j "$2" -N 1 "$1")
-	# shellcheck disable=SC2059 # that is what it is for
-	printf "\\$(printf %o $((byte ^ 4)))" |
-		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
-
-field() {	# KEY: of the JSON in out
-	sed -n "s/^  \"$1\":\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" <<<"$out"
-}
-
 #
 # The tool and its verbs
 #
