@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
 	&cmd_list, &cmd_info, &cmd_format, &cmd_check, &cmd_limits,
 	&cmd_volume,
 	&cmd_convert,
+	&cmd_export,
 };
 
 static void print_help(void)

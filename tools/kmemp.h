@@ -51,6 +51,7 @@ extern const struct command cmd_check;
 extern const struct command cmd_limits;
 extern const struct command cmd_volume;
 extern const struct command cmd_convert;
+extern const struct command cmd_export;
 
 /* message.c */
 void message_set_verb(const char *verb);
