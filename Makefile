@@ -68,6 +68,7 @@ include selftests/crash/crash.mk
 include selftests/fuzz/fuzz.mk
 include selftests/golden/golden.mk
 include selftests/bench/format/bench-format.mk
+include selftests/tool/tool.mk
 include tools/install.mk
 
 # Packages first: what is made then asks pkg-config
@@ -113,7 +114,7 @@ payload: $(harness_programs) $(guest_programs)
 .PHONY: unit
 unit: packages-build packages-tools
 	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(unit_programs) \
-		$(plugin_test) $(bench_programs) build/tool/fill
+		$(plugin_test) $(bench_programs) $(tool_programs)
 
 # What runs in a guest, built for its kernel
 .PHONY: guest-build

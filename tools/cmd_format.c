@@ -5,21 +5,10 @@
  * Formatting is the one command that destroys. It wants proof that nothing is
  * lost, or --force; and no --force helps against a medium that somebody has.
  */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
+#include <linux/errno.h>
 
-#include <uuid.h>
-
-#include <linux/kernel.h>
-
-#include "content.h"
-#include "kernel.h"
 #include "kmemp.h"
-#include "modules.h"
-#include "pool_report.h"
+#include "new_pool.h"
 #include "report.h"
 #include "target.h"
 
@@ -53,168 +42,6 @@ static const struct option format_options[] = {
 };
 
 /**
- * struct request - what the command line asks for
- * @params: for the core, in pages
- * @type: name or number of the format, NULL until given
- * @have_data_min: --data-min was given
- * @force: overwrite what is there
- */
-struct request {
-	struct kmemp_format_params params;
-	const char *type;
-	bool have_data_min;
-	bool force;
-};
-
-static int find_type(struct request *request)
-{
-	const struct kmemp_format_ops *format;
-	unsigned long number;
-	char names[128], *end;
-
-	format_names(names, sizeof(names), false);
-	if (!request->type) {
-		complain(NULL, "--type is missing; this kmemp knows: %s", names);
-		return -EINVAL;
-	}
-	format = kmemp_format_get_by_name(request->type);
-	if (!format && request->type[0] >= '0' && request->type[0] <= '9') {
-		errno = 0;
-		number = strtoul(request->type, &end, 10);
-		if (!errno && !*end && number <= 0xffffffffUL)
-			format = kmemp_format_get(number);
-	}
-	if (!format) {
-		complain("--type", "no format '%.64s'; this kmemp knows: %s, and what is in " FORMATS_DIR,
-			 request->type, names);
-		return -EINVAL;
-	}
-	request->params.type = format->type;
-	kmemp_format_put(format);
-	return 0;
-}
-
-static int parse_pages(const char *option, u64 *pages)
-{
-	u64 bytes;
-
-	if (parse_size(option, optarg, &bytes))
-		return -EINVAL;
-	*pages = bytes >> KMEMP_PAGE_SHIFT;
-	return 0;
-}
-
-static int parse_label(struct request *request)
-{
-	request->params.label = optarg;
-	return parse_name("--label", optarg);
-}
-
-static int parse_uuid(struct request *request)
-{
-	if (uuid_parse(optarg, request->params.uuid) ||
-	    uuid_is_null(request->params.uuid)) {
-		complain("--uuid", "'%.64s' is no uuid; make one with: uuidgen",
-			 optarg);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/* Return: 0, or -EINVAL where the mistake was told. */
-static int parse_option(void *arg, int c)
-{
-	struct request *request = arg;
-
-	switch (c) {
-	case 't':
-		request->type = optarg;
-		return 0;
-	case 'L':
-		return parse_label(request);
-	case 'U':
-		return parse_uuid(request);
-	case 's':
-		if (parse_pages("--pool-size", &request->params.pool_pages))
-			return -EINVAL;
-		if (request->params.pool_pages)
-			return 0;
-		complain("--pool-size", "a pool of no size; leave the option away for the whole device");
-		return -EINVAL;
-	case 'm':
-		request->have_data_min = true;
-		return parse_pages("--data-min", &request->params.data_min);
-	case 'M':
-		return parse_pages("--data-max", &request->params.data_max);
-	default:	/* 'f' */
-		request->force = true;
-		return 0;
-	}
-}
-
-static int fill_random(struct request *request)
-{
-	struct kmemp_format_params *params = &request->params;
-
-	if (uuid_is_null(params->uuid))
-		uuid_generate_random(params->uuid);
-	if (getrandom(params->seal_key, KMEMP_KEY_SIZE, 0) == KMEMP_KEY_SIZE &&
-	    getrandom(params->hash_key, KMEMP_KEY_SIZE, 0) == KMEMP_KEY_SIZE)
-		return 0;
-	complain(NULL, "no random numbers: %m");
-	return -EIO;
-}
-
-/* In bytes and by the options' names, which the core does not know. */
-static int check_sizes(struct request *request, const char *name, u64 size)
-{
-	struct kmemp_format_params *params = &request->params;
-	u64 device = size >> KMEMP_PAGE_SHIFT;
-	u64 pages = params->pool_pages ?: device;
-
-	if (pages > device) {
-		complain(name, "has %llu bytes, --pool-size is larger; make it smaller or leave it away",
-			 (unsigned long long)size);
-		return -EINVAL;
-	}
-	if (pages < KMEMP_MIN_POOL_PAGES) {
-		complain(name, "a pool of %llu bytes is too small; at least 64M are needed",
-			 (unsigned long long)pages << KMEMP_PAGE_SHIFT);
-		return -EINVAL;
-	}
-	if (!request->have_data_min) {
-		params->data_min = KMEMP_DATA_MIN_DEFAULT;
-		if (params->data_max && params->data_max < params->data_min)
-			params->data_min = params->data_max;
-	}
-	if (params->data_min > pages || params->data_max > pages) {
-		complain(name, "%s is larger than the pool of %llu bytes",
-			 params->data_min > pages ? "--data-min" : "--data-max",
-			 (unsigned long long)pages << KMEMP_PAGE_SHIFT);
-		return -EINVAL;
-	}
-	if (params->data_max && params->data_min > params->data_max) {
-		complain(name, "--data-min is larger than --data-max");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int check_domain(const struct target *target, bool force)
-{
-	char domain[64];
-
-	if (target->mode == TARGET_IMAGE || force)
-		return 0;
-	kernel_domain(target->name, domain, sizeof(domain));
-	if (kernel_domain_persists(domain))
-		return 0;
-	complain(target->name, "has no persistence domain (%s): a power cut may lose what was written (ndctl list -R); if you know better, or want it without, add --force",
-		 domain);
-	return -EOPNOTSUPP;
-}
-
-/**
  * struct job - arguments of kmemp_pool_format()
  * @media: the medium
  * @params: the pool
@@ -233,7 +60,7 @@ static int do_job(void *arg)
 	return kmemp_pool_format(job->media, job->params, &job->verdict);
 }
 
-static int write_pool(const struct request *request, const char *name,
+static int write_pool(const struct new_pool *request, const char *name,
 		      struct kmemp_media *media)
 {
 	struct job job = { .media = media, .params = &request->params };
@@ -252,96 +79,69 @@ static int write_pool(const struct request *request, const char *name,
 	return ret;
 }
 
-/* What it is now, read back from where it was written to. */
 static int show(const struct target *target, struct kmemp_media *media)
 {
 	struct json_object *object = json_object_new_object();
-	struct content content;
 	int ret;
 
-	ret = content_read(&content, media, target->name);
-	if (target->mode == TARGET_IMAGE)
-		report_string(object, "image", target->name);
-	else
-		pool_report_device(object, target->dev, target->mode);
-	if (!ret)
-		content_report(&content, target->name, object);
+	ret = new_pool_show(target, media, object);
 	report_print(object);
-	if (ret || content.kind == KMEMP_CONTENT_POOL)
-		return ret;
-	complain(target->name, "what was written reads back as no pool; do not use this medium");
-	return -EIO;
+	return ret;
 }
 
-static void warn_modules(const struct target *target,
-			 const struct request *request)
-{
-	const struct kmemp_format_ops *format;
-
-	if (target->mode == TARGET_IMAGE)
-		return;
-	if (strcmp(modules_kmem(), "kmem-persist"))
-		complain(target->name, "warning: this kernel would load a kmem that knows nothing of pools and overwrites them; make install first, then bind");
-	format = kmemp_format_get(request->params.type);
-	if (!modules_have_format(format->name))
-		complain(target->name, "warning: this kernel has no module kmemp_%s; make install first, then bind",
-			 format->name);
-	kmemp_format_put(format);
-}
-
-static int format(struct request *request, const struct target *target)
+static int format(struct new_pool *request, const struct target *target)
 {
 	struct kmemp_media_file file;
-	struct content content;
 	int ret;
 
 	ret = target_free(target);
 	if (!ret)
-		ret = check_domain(target, request->force);
+		ret = new_pool_domain(request, target);
 	if (!ret)
-		ret = fill_random(request);
+		ret = new_pool_keys(request);
 	if (!ret)
 		ret = target_open(target, &file, false);
 	if (ret)
 		return ret;
-	ret = check_sizes(request, target->name, file.media.size);
-	if (!ret && !request->force) {
-		ret = content_read(&content, &file.media, target->name);
-		if (!ret)
-			ret = content_formattable(&content, target->name);
-	}
+	ret = new_pool_sizes(request, target->name, file.media.size);
+	if (!ret)
+		ret = new_pool_content(request, target->name, &file.media);
 	if (!ret)
 		ret = write_pool(request, target->name, &file.media);
 	if (!ret)
 		ret = show(target, &file.media);
 	kmemp_media_file_close(&file);
-	explicit_bzero(request->params.seal_key, KMEMP_KEY_SIZE);
-	explicit_bzero(request->params.hash_key, KMEMP_KEY_SIZE);
+	new_pool_forget_keys(request);
 	return ret;
 }
 
 static int format_target(const struct target *target, void *data)
 {
-	struct request *request = data;
+	struct new_pool *request = data;
 
-	if (find_type(request))
+	if (new_pool_find_type(request))
 		return EXIT_USAGE;
 	if (format(request, target))
 		return EXIT_FAILED;
-	warn_modules(target, request);
+	new_pool_warn(request, target);
 	return EXIT_OK;
+}
+
+static int take_option(void *arg, int c)
+{
+	return new_pool_option(arg, c);
 }
 
 static const struct target_verb format_verb = {
 	.options = format_options,
-	.take = parse_option,
+	.take = take_option,
 	.what = "DAX device or image",
 	.run = format_target,
 };
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct request request = {};
+	struct new_pool request = {};
 
 	return target_command(command, argc, argv, &format_verb, &request);
 }

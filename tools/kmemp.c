@@ -16,6 +16,8 @@ static const struct command *const commands[] = {
 	&cmd_volume,
 	&cmd_dump,
 	&cmd_map,
+	&cmd_convert,
+	&cmd_export,
 };
 
 static void print_help(void)

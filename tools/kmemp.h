@@ -17,6 +17,8 @@
 #define EXIT_OK		0
 #define EXIT_FAILED	1
 #define EXIT_USAGE	2
+/* Done, but for what cannot be read. */
+#define EXIT_LOSSES	3
 
 #define CHECK_CLEAN	0
 #define CHECK_REPAIRED	1
@@ -51,6 +53,8 @@ extern const struct command cmd_dump;
 extern const struct command cmd_map;
 extern const struct command cmd_limits;
 extern const struct command cmd_volume;
+extern const struct command cmd_convert;
+extern const struct command cmd_export;
 
 /* message.c */
 void message_set_verb(const char *verb);

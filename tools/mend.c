@@ -7,7 +7,7 @@
 
 #include "media_file.h"
 #include "mend.h"
-#include "page_supply.h"
+#include "pages.h"
 
 /**
  * struct work - a repair
@@ -36,8 +36,8 @@ static int mend_objects(struct kmemp_pool *pool, bool orphans)
 static int mend(void *arg)
 {
 	struct work *work = arg;
-	struct page_supply supply = {};
 	struct kmemp_pool pool = {};
+	struct pages pages = {};
 	int ret;
 
 	/* Recovers, and writes anew what the superblock has twice. */
@@ -45,12 +45,14 @@ static int mend(void *arg)
 	if (ret)
 		return ret;
 	if (kmemp_pool_keeps_objects(&pool)) {
-		ret = page_supply_open(&supply, &pool);
-		if (!ret)
+		ret = pages_init(&pages, &pool);
+		if (!ret) {
+			kmemp_pool_set_source(&pool, &pages_source, &pages);
 			ret = mend_objects(&pool, work->orphans);
+		}
 	}
 	kmemp_pool_close(&pool);
-	page_supply_close(&supply);
+	pages_destroy(&pages);
 	return ret;
 }
 

@@ -23,11 +23,4 @@ build/tools/kmemp: $(tool_objects)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -rdynamic -o $@ $^ $$(pkg-config --libs $(tool_libs))
 
-# gives images of tests something to hold
-fill_objects := build/obj/selftests/tool/fill.o build/obj/tools/page_supply.o
-build/obj/selftests/tool/fill.o: tool_flags += -Itools -Iplugins
-build/tool/fill: $(fill_objects) $(shared_sources:%.c=build/obj/%.o)
-	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^
-
--include $(tool_objects:.o=.d) $(fill_objects:.o=.d)
+-include $(tool_objects:.o=.d)

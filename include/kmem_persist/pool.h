@@ -111,6 +111,9 @@ enum kmemp_content {
 enum kmemp_content kmemp_super_read(struct kmemp_media *media,
 				    struct kmemp_super *super,
 				    struct kmemp_verdict *verdict);
+int kmemp_super_create(struct kmemp_media *media, struct kmemp_super *super,
+		       int (*fill)(void *arg), void *arg);
+void kmemp_super_erase(struct kmemp_media *media);
 bool kmemp_name_valid(const char *name, size_t len);
 
 /**

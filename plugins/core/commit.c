@@ -360,7 +360,7 @@ static int commit_ready(struct kmemp_net *net, struct kmemp_batch *batch)
 	int ret;
 
 	if (is_worn(pool))
-		return judge(pool, -EUCLEAN);
+		return kmemp_judge(pool, -EUCLEAN);
 	begin_epoch(pool);
 	kmemp_used_map_drop(pool);
 	batch->epoch = pool->epoch;
@@ -474,7 +474,7 @@ int kmemp_pool_confirm(struct kmemp_pool *pool)
 	if (!ret) {
 		kmemp_confirm_locked(pool);
 		kmemp_wait_settle(pool);
-		ret = judge(pool, 0);
+		ret = kmemp_judge(pool, 0);
 	}
 	kmemp_commit_end(pool);
 	return ret;

@@ -48,8 +48,6 @@ int kmemp_super_write_static(struct kmemp_media *media,
 void kmemp_super_encode_pointer(const struct kmemp_super *super,
 				struct kmemp_disk_pointer *disk);
 int kmemp_super_mend(struct kmemp_media *media, struct kmemp_super *super);
-int kmemp_super_create(struct kmemp_media *media, struct kmemp_super *super,
-		       int (*fill)(void *arg), void *arg);
 
 void kmemp_state_write(struct kmemp_media *media, struct kmemp_super *super);
 void kmemp_state_write_map(struct kmemp_media *media,

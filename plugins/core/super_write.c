@@ -208,8 +208,14 @@ int kmemp_super_mend(struct kmemp_media *media, struct kmemp_super *super)
 	return super->damaged ? -EIO : 0;
 }
 
-/* Zero every place that could show a pool that was here before. */
-static void erase_old(struct kmemp_media *media)
+/**
+ * kmemp_super_erase - end the pool that a device may be
+ * @media: the device
+ *
+ * Zeroes every place that could show one; durable with the next fence. A crash
+ * leaves the pool whole or none.
+ */
+void kmemp_super_erase(struct kmemp_media *media)
 {
 	u64 last = media->size - KMEMP_PAGE_SIZE;
 	struct kmemp_verdict verdict = {};
@@ -263,7 +269,7 @@ int kmemp_super_create(struct kmemp_media *media, struct kmemp_super *super,
 	page = kzalloc(sizeof(*page), GFP_KERNEL);
 	if (!page)
 		return -ENOMEM;
-	erase_old(media);
+	kmemp_super_erase(media);
 	kmemp_media_fill(media, copy, 0, KMEMP_PAGE_SIZE);
 	kmemp_media_flush(media, copy, KMEMP_PAGE_SIZE);
 	ret = fill(arg);

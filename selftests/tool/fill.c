@@ -23,17 +23,26 @@
 #include "bitmap/bitmap.h"
 #include "core/core.h"
 #include "media_file.h"
-#include "page_supply.h"
+#include "pages.h"
 
 #define RECORDS		200
 
 static struct kmemp_pool pool;
-static struct page_supply supply;
+static struct pages pages;
 
 static void need(int ret, const char *what)
 {
 	if (ret)
 		errx(1, "%s: error %d", what, ret);
+}
+
+static u64 take(u32 nr)
+{
+	u32 count = nr;
+	u64 page = pages_take(&pages, &count);
+
+	need(page && count == nr ? 0 : -1, "free pages");
+	return page;
 }
 
 static struct kmemp_batch *begin(void)
@@ -55,7 +64,7 @@ static void map(struct kmemp_batch *batch, u64 object, u64 offset, u32 count,
 {
 	struct kmemp_extent extent = {
 		.offset = offset,
-		.page = page_supply_take(&supply, count),
+		.page = take(count),
 		.count = count,
 		.flags = flags,
 		.tag = tag,
@@ -150,9 +159,9 @@ static void make_wrong(u64 object)
 	need(kmemp_pool_next_extent(&pool, object, 0, 1, &extent), "extent");
 	kmemp_commit_begin(&pool);
 	need(kmemp_bm_mend_begin(bitmap, &mend), "begin");
-	kmemp_bm_mend_bits(bitmap, &mend, page_supply_take(&supply, 1000), 1000,
+	kmemp_bm_mend_bits(bitmap, &mend, take(1000), 1000,
 			   true);
-	kmemp_bm_mend_bits(bitmap, &mend, page_supply_take(&supply, 1) + 50, 1,
+	kmemp_bm_mend_bits(bitmap, &mend, take(1) + 50, 1,
 			   true);
 	kmemp_bm_mend_bits(bitmap, &mend, extent.page, 1, false);
 	kmemp_bm_mend_object(bitmap, &mend, object_pos(bitmap, object), 1, 2);
@@ -171,19 +180,20 @@ int main(int argc, char **argv)
 		errx(2, "usage: fill IMAGE [crash | wrong]");
 	need(kmemp_media_file_open(&file, argv[1], false), "image");
 	need(kmemp_pool_open(&pool, &file.media, false), "pool");
-	need(page_supply_open(&supply, &pool), "used pages");
+	need(pages_init(&pages, &pool), "used pages");
+	kmemp_pool_set_source(&pool, &pages_source, &pages);
 	need(kmemp_pool_new_id(&pool, &volume), "id");
 	add_volume(volume);
 	add_records(volume);
 	need(kmemp_pool_new_id(&pool, &id), "id");
 	add_orphan(id);
-	need(kmemp_pool_mark_bad(&pool, page_supply_take(&supply, 1)), "bad page");
+	need(kmemp_pool_mark_bad(&pool, take(1)), "bad page");
 	if (argc > 2 && !strcmp(argv[2], "crash"))
 		return 0;
 	if (argc > 2)
 		make_wrong(volume);
 	kmemp_pool_close(&pool);
-	page_supply_close(&supply);
+	pages_destroy(&pages);
 	kmemp_media_file_close(&file);
 	return 0;
 }

@@ -14,10 +14,6 @@ pool() {	# NAME [SIZE] [OPTION...]: an image that is a pool
 	"$kmemp" format --type none "${@:3}" "$1" >/dev/null
 }
 
-field() {	# KEY: of the JSON in out
-	sed -n "s/^  \"$1\":\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" <<<"$out"
-}
-
 #
 # The tool and its verbs
 #

@@ -5,6 +5,8 @@
 # commands whose status and messages are looked at.
 #
 #	run COMMAND...	sets status, out and err
+#	field KEY	the value of a key of the JSON in out
+#	flip FILE OFFSET	changes one byte
 #	refused DESCRIPTION STATUS REGEX FILE COMMAND...	the command fails with
 #		STATUS and one line on stderr that matches; FILE is as it was
 
@@ -25,7 +27,19 @@ run() {
 	err=$(cat "$tmp/err")
 }
 
-# A changed bit is seen, and nobody here forges; it costs next to nothing
+field() {
+	sed -n "s/^ *\"$1\":\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" <<<"$out"
+}
+
+flip() {
+	local byte
+	byte=$(od -An -t u1 -j "$2" -N 1 "$1")
+	# shellcheck disable=SC2059 # that is what it is for
+	printf "\\$(printf %o $((byte ^ 4)))" |
+		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# For whether a file has changed: nobody forges it, and images are large.
 sum() {
 	[ ! -f "$1" ] || cksum <"$1"
 }

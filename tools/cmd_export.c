@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmemp export: take what a pool holds out of it, as files.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export.h"
+#include "kmemp.h"
+#include "progress.h"
+#include "report.h"
+#include "source.h"
+
+static const char export_help[] =
+"usage: kmemp export [OPTION]... DEV|IMAGE DIR|FILE\n\n"
+"Writes what a pool on a DAX device in devdax mode, or in an image, holds to\n"
+"files: DIR/volumes/NAME, and DIR/objects/ID.data and ID.json for what is no\n"
+"volume. The pool is only read. Exit status: 0 done, 1 refused or failed, 2 wrong\n"
+"arguments, 3 done but for what cannot be read.\n\n"
+"  -v, --volume NAME  this volume alone, to FILE\n"
+"  -o, --object ID    this object alone, to FILE and FILE.json\n"
+"  -f, --force        overwrite files that are there\n"
+"  -x, --salvage      go on without what cannot be read\n"
+"  -q, --quiet        show no progress\n"
+"  -u, --human        sizes for people\n"
+"  -h, --help         this text\n";
+
+static const struct option export_options[] = {
+	{ "volume", required_argument, NULL, 'v' },
+	{ "object", required_argument, NULL, 'o' },
+	{ "force", no_argument, NULL, 'f' },
+	{ "salvage", no_argument, NULL, 'x' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "human", no_argument, NULL, 'u' },
+	{ "help", no_argument, NULL, 'h' },
+	{ }
+};
+
+/**
+ * struct request - what the command line asks for
+ * @volume: name of the volume that is wanted, NULL for none
+ * @object: id of the object that is wanted, 0 for none
+ * @force: files may be overwritten
+ * @salvage: go on without what cannot be read
+ */
+struct request {
+	const char *volume;
+	u64 object;
+	bool force;
+	bool salvage;
+};
+
+static int parse_object(struct request *request)
+{
+	char *end;
+
+	errno = 0;
+	request->object = strtoull(optarg, &end, 10);
+	if (optarg[0] >= '0' && optarg[0] <= '9' && !*end && !errno &&
+	    request->object && request->object <= KMEMP_OBJ_MAX)
+		return 0;
+	complain("--object", "'%.64s' is no number of an object", optarg);
+	return -EINVAL;
+}
+
+/* Return: 0, or -EINVAL where the mistake was told. */
+static int parse_option(void *arg, int c)
+{
+	struct request *request = arg;
+
+	switch (c) {
+	case 'v':
+		request->volume = optarg;
+		return parse_name("--volume", optarg);
+	case 'o':
+		return parse_object(request);
+	case 'f':
+		request->force = true;
+		return 0;
+	case 'x':
+		request->salvage = true;
+		return 0;
+	default:	/* 'q' */
+		progress_set_quiet();
+		return 0;
+	}
+}
+
+/* *@object: the one that is wanted, 0 for all. */
+static int find_wanted(const struct request *request, struct source *source,
+		       u64 *object)
+{
+	const char *name = source->target.name;
+	struct kmemp_volume_info info;
+	u64 id = request->object;
+	int ret;
+
+	if (!kmemp_pool_keeps_objects(&source->pool)) {
+		complain(name, "is a pool of format none, which keeps no objects");
+		return -EINVAL;
+	}
+	*object = id;
+	if (id == KMEMP_OBJ_BAD) {
+		complain(name, "object %llu is the list of bad pages, which cannot be read",
+			 (unsigned long long)id);
+		return -EINVAL;
+	}
+	if (id) {
+		ret = kmemp_pool_next_object(&source->pool, &id);
+		if (!ret && id == request->object)
+			return 0;
+		complain(name, "has no object %llu",
+			 (unsigned long long)request->object);
+		return -ENOENT;
+	}
+	if (!request->volume)
+		return 0;
+	ret = pool_volume_find(&source->pool, request->volume, &info);
+	if (ret)
+		complain(name, "has no volume '%s'%s", request->volume,
+			 ret == -ENOENT ? "" : " that can be read; see: kmemp check");
+	*object = info.object;
+	return ret;
+}
+
+static void report(const struct export *export, bool done)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *exported;
+
+	report_string(object, "source", export->name);
+	if (done) {
+		exported = json_object_new_object();
+		report_number(exported, "volumes", export->volumes);
+		report_number(exported, "objects", export->objects);
+		report_size(exported, "data",
+			    export->pages << KMEMP_PAGE_SHIFT);
+		json_object_object_add(object, "exported", exported);
+	}
+	losses_report(&export->losses, export->pool, object);
+	report_print(object);
+}
+
+static int export_pool(const struct request *request, struct source *source,
+		       const char *path)
+{
+	struct export export = {
+		.pool = &source->pool,
+		.name = source->target.name,
+		.path = path,
+		.force = request->force,
+		.salvage = request->salvage,
+	};
+	int ret, status = EXIT_FAILED;
+	u64 written;
+
+	ret = find_wanted(request, source, &export.object);
+	if (!ret)
+		ret = source_sound(source, request->salvage);
+	if (ret)
+		return status;
+	ret = export_read(&export, &written);
+	if (ret && export.losses.nr)
+		report(&export, false);
+	if (!ret)
+		ret = export_write(&export, written);
+	if (!ret) {
+		report(&export, true);
+		status = EXIT_OK;
+	}
+	if (!ret && export.losses.nr) {
+		complain(export.name, "%zu place%s could not be read; the files are without what was there",
+			 export.losses.nr, export.losses.nr == 1 ? "" : "s");
+		status = EXIT_LOSSES;
+	}
+	losses_free(&export.losses);
+	return status;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	static const char *const what[] = {
+		"DAX device or image",
+		"directory or file to write to",
+	};
+	struct request request = {};
+	struct source source;
+	char **args;
+	int status;
+
+	status = options_take(command, argc, argv, export_options,
+			      parse_option, &request);
+	if (status != OPTIONS_END)
+		return status;
+	args = options_arguments(command, argc, argv, what, 2);
+	if (!args)
+		return EXIT_USAGE;
+	if (request.volume && request.object) {
+		complain(NULL, "either --volume or --object");
+		return EXIT_USAGE;
+	}
+	if (source_open(&source, args[0]))
+		return EXIT_FAILED;
+	status = export_pool(&request, &source, args[1]);
+	source_close(&source);
+	return status;
+}
+
+const struct command cmd_export = {
+	.name = "export",
+	.summary = "take what a pool holds out of it, as files",
+	.help = export_help,
+	.usage_status = EXIT_USAGE,
+	.failed_status = EXIT_FAILED,
+	.run = run,
+};
