@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
 static u64 state;
 
-static u64 rnd(u64 below)
+static u64 pick(u64 below)
 {
 	return damage_rnd(&state, below);
 }
@@ -73,14 +73,14 @@ size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t max_size,
 		if (max_size < DAMAGE_HEADER + DAMAGE_PATCH)
 			return 0;
 		size = DAMAGE_HEADER;
-		data[0] = rnd(256);
+		data[0] = pick(256);
 		data[1] = only ? only->type :
-			  sample_formats[rnd(sample_nr_formats)].type;
+			  sample_formats[pick(sample_nr_formats)].type;
 	}
 	patches = (size - DAMAGE_HEADER) / DAMAGE_PATCH;
-	switch (rnd(10)) {
+	switch (pick(10)) {
 	case 0:
-		data[0] ^= 1 << rnd(5);
+		data[0] ^= 1 << pick(5);
 		break;
 	case 8:
 	case 9:		/* few: the first that is refused hides the others */
@@ -94,7 +94,7 @@ size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t max_size,
 	case 3:
 		if (patches)
 			damage_random(&state, data + DAMAGE_HEADER +
-				   rnd(patches) * DAMAGE_PATCH);
+				   pick(patches) * DAMAGE_PATCH);
 		break;
 	case 4:
 		if (patches)
