@@ -221,13 +221,14 @@ static int write_extent(void *arg, u64 object,
 static int make_volume(struct export *export, int dir, const char *name,
 		       const struct kmemp_volume_info *info)
 {
-	int fd, ret;
+	int fd, ret, err;
 
 	fd = outfile_create(dir, name, export->force);
 	if (fd < 0)
 		return write_failed(export, export->object ? NULL : name, fd);
 	ret = ftruncate(fd, info->pages << KMEMP_PAGE_SHIFT) ? -errno : 0;
-	ret = outfile_close(fd) ?: ret;
+	err = outfile_close(fd);
+	ret = ret ?: err;
 	if (ret)
 		return write_failed(export, export->object ? NULL : name, ret);
 	export->volumes++;

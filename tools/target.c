@@ -245,6 +245,14 @@ int target_bound(const struct target *target)
 	return -ENODEV;
 }
 
+static bool is_rescued(const char *name)
+{
+	char state[KERNEL_VALUE_SIZE];
+
+	return !kernel_read(name, "state", state, sizeof(state)) &&
+	       !strcmp(state, "rescue");
+}
+
 /**
  * target_free - may this program look at the medium itself?
  * @target: as found
@@ -258,6 +266,12 @@ int target_free(const struct target *target)
 	case TARGET_DEVDAX:
 		return 0;
 	case TARGET_SYSTEM_RAM:
+		/* daxctl looks for its memory, and there is none. */
+		if (is_rescued(target->name)) {
+			complain(target->name, "is bound for rescue; end that first: echo %s >/sys/bus/dax/drivers/kmem/unbind; daxctl reconfigure-device --mode=devdax %s",
+				 target->name, target->name);
+			break;
+		}
 		complain(target->name, "is in use as system RAM; take it back first: daxctl reconfigure-device --mode=devdax --force %s",
 			 target->name);
 		break;

@@ -98,13 +98,17 @@ static int read_bio(struct kmemp_volume *volume, struct bio *bio)
 
 static int submit(struct kmemp_volume *volume, struct bio *bio)
 {
+	struct kmemp_pool *pool = kmemp_host_pool(volume->pool->host);
 	u64 pos = bio->bi_iter.bi_sector << SECTOR_SHIFT;
 	u64 len = bio->bi_iter.bi_size;
 	int ret;
 
+	/* The block layer lets writes to a disk that is read-only pass. */
+	if (op_is_write(bio_op(bio)) && len && kmemp_pool_readonly(pool))
+		return -EROFS;
 	/* All writes that have ended, before this one, if it has data at all. */
 	if (bio->bi_opf & REQ_PREFLUSH || bio_op(bio) == REQ_OP_FLUSH) {
-		ret = kmemp_pool_sync(kmemp_host_pool(volume->pool->host));
+		ret = kmemp_pool_sync(pool);
 		if (ret)
 			return ret;
 	}
@@ -198,6 +202,7 @@ int kmemp_disk_alloc(struct kmemp_volume *volume)
 		.logical_block_size = volume->block_size,
 		.physical_block_size = KMEMP_PAGE_SIZE,
 	};
+	struct kmemp_pool *pool = kmemp_host_pool(volume->pool->host);
 	struct gendisk *disk;
 
 	volume->index = ida_alloc(&kmemp_disk_ids, GFP_KERNEL);
@@ -214,6 +219,7 @@ int kmemp_disk_alloc(struct kmemp_volume *volume)
 	snprintf(disk->disk_name, sizeof(disk->disk_name), "kmempblk%d",
 		 volume->index);
 	set_capacity(disk, volume->pages << (PAGE_SHIFT - SECTOR_SHIFT));
+	set_disk_ro(disk, kmemp_pool_readonly(pool));
 	snprintf(volume->who, sizeof(volume->who), "volume %s (%s)",
 		 volume->name, disk->disk_name);
 	volume->hold.who = volume->who;

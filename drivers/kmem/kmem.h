@@ -58,6 +58,7 @@ void kmem_device_release(struct kmemp_device *device);
 bool kmem_params_format_wanted(void);
 const struct kmemp_format_ops *kmem_params_format(char *name, size_t size);
 bool kmem_params_forced(const char *device);
+bool kmem_params_rescue(const char *device);
 void kmem_params_bound(const char *device);
 const struct kmemp_format_ops *kmem_format_load(u32 type);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Module parameters: which format a plain device gets at bind, and for which
- * device that is meant even if something is there.
+ * Module parameters: which format a plain device gets at bind, for which device
+ * that is meant even if something is there, and which one is to be bound as it
+ * is, for what can still be read of it.
  */
 #include <linux/ctype.h>
 #include <linux/jiffies.h>
@@ -19,17 +20,24 @@
 #define TYPE_SIZE	32
 #define DEVICE_SIZE	32
 
-/* Guards what is below; the first two are written at any time by sysfs. */
+/**
+ * struct permission - for one bind of one device, given at run time
+ * @device: its name, empty for none
+ * @used_by: the device that has used it up
+ * @until: how long it counts for that, in jiffies: what is refused to daxctl's
+ *	first probe must not be plain memory after the second
+ */
+struct permission {
+	char device[DEVICE_SIZE];
+	char used_by[DEVICE_SIZE];
+	unsigned long until;
+};
+
+/* Guards what is below, which sysfs writes at any time. */
 static DEFINE_MUTEX(params_lock);
 static char format_type[TYPE_SIZE];
-static char format_force[DEVICE_SIZE];
-/*
- * The device that has used format_force up, and until when that counts for it:
- * what is refused to daxctl's first probe must not be plain memory after the
- * second.
- */
-static char forced_device[DEVICE_SIZE];
-static unsigned long forced_until;
+static struct permission format_force;
+static struct permission rescue;
 
 /* A word of [a-z0-9-]: a number or a name of a format. */
 static bool type_valid(const char *type)
@@ -107,47 +115,55 @@ static bool device_valid(const char *device)
 	return !strcmp(device, canonical);
 }
 
-static int format_force_set(const char *val, const struct kernel_param *kp)
+static int permission_set(const char *val, const struct kernel_param *kp)
 {
+	struct permission *permission = kp->arg;
 	char device[DEVICE_SIZE];
 	int ret;
 
 	/* A load option would outlive the moment that it was meant for. */
 	if (THIS_MODULE->state != MODULE_STATE_LIVE) {
-		pr_err("kmem: persist_format_force is no load option; write the device's name to /sys/module/kmem/parameters/persist_format_force, then bind\n");
+		pr_err("kmem: %s is no load option; write the device's name to /sys/module/kmem/parameters/%s, then bind\n",
+		       kp->name, kp->name);
 		return -EPERM;
 	}
-	ret = copy_word("persist_format_force", val, device, sizeof(device));
+	ret = copy_word(kp->name, val, device, sizeof(device));
 	if (ret)
 		return ret;
 	if (device[0] && !device_valid(device)) {
-		pr_err("kmem: persist_format_force: not the name of a device; example: dax0.0; empty to force nothing\n");
+		pr_err("kmem: %s: not the name of a device; example: dax0.0; empty for none\n",
+		       kp->name);
 		return -EINVAL;
 	}
 	mutex_lock(&params_lock);
-	strscpy(format_force, device, sizeof(format_force));
+	strscpy(permission->device, device, sizeof(permission->device));
 	mutex_unlock(&params_lock);
 	return 0;
 }
 
-static int format_force_get(char *buf, const struct kernel_param *kp)
+static int permission_get(char *buf, const struct kernel_param *kp)
 {
+	const struct permission *permission = kp->arg;
 	int len;
 
 	mutex_lock(&params_lock);
-	len = sysfs_emit(buf, "%s\n", format_force);
+	len = sysfs_emit(buf, "%s\n", permission->device);
 	mutex_unlock(&params_lock);
 	return len;
 }
 
-static const struct kernel_param_ops format_force_ops = {
-	.set = format_force_set,
-	.get = format_force_get,
+static const struct kernel_param_ops permission_ops = {
+	.set = permission_set,
+	.get = permission_get,
 };
 
-module_param_cb(persist_format_force, &format_force_ops, NULL, 0600);
+module_param_cb(persist_format_force, &permission_ops, &format_force, 0600);
 MODULE_PARM_DESC(persist_format_force,
 		 "name of one device that the next bind formats whatever it holds; run time only");
+
+module_param_cb(persist_rescue, &permission_ops, &rescue, 0600);
+MODULE_PARM_DESC(persist_rescue,
+		 "name of one device whose pool the next bind opens read-only, none of it being RAM; run time only");
 
 /**
  * kmem_params_format_wanted() - shall a plain device be made a pool?
@@ -164,6 +180,23 @@ bool kmem_params_format_wanted(void)
 	return wanted;
 }
 
+static bool permitted(struct permission *permission, const char *device)
+{
+	bool ret;
+
+	mutex_lock(&params_lock);
+	if (permission->device[0] && !strcmp(permission->device, device)) {
+		strscpy(permission->used_by, device,
+			sizeof(permission->used_by));
+		permission->until = jiffies + KMEM_SAME_BIND;
+		permission->device[0] = '\0';
+	}
+	ret = !strcmp(permission->used_by, device) &&
+	      time_before(jiffies, permission->until);
+	mutex_unlock(&params_lock);
+	return ret;
+}
+
 /**
  * kmem_params_forced() - was this device named to be formatted, whatever it is?
  * @device: its name
@@ -174,18 +207,27 @@ bool kmem_params_format_wanted(void)
  */
 bool kmem_params_forced(const char *device)
 {
-	bool forced;
+	return permitted(&format_force, device);
+}
 
-	mutex_lock(&params_lock);
-	if (format_force[0] && !strcmp(format_force, device)) {
-		strscpy(forced_device, device, sizeof(forced_device));
-		forced_until = jiffies + KMEM_SAME_BIND;
-		format_force[0] = '\0';
-	}
-	forced = !strcmp(forced_device, device) &&
-		 time_before(jiffies, forced_until);
-	mutex_unlock(&params_lock);
-	return forced;
+/**
+ * kmem_params_rescue() - was this device named to be rescued?
+ * @device: its name
+ *
+ * Uses the permission up, as kmem_params_forced() does.
+ *
+ * Return: true if it was.
+ */
+bool kmem_params_rescue(const char *device)
+{
+	return permitted(&rescue, device);
+}
+
+static void forget(struct permission *permission, const char *device)
+{
+	lockdep_assert_held(&params_lock);
+	if (!strcmp(permission->used_by, device))
+		permission->used_by[0] = '\0';
 }
 
 /**
@@ -195,8 +237,8 @@ bool kmem_params_forced(const char *device)
 void kmem_params_bound(const char *device)
 {
 	mutex_lock(&params_lock);
-	if (!strcmp(forced_device, device))
-		forced_device[0] = '\0';
+	forget(&format_force, device);
+	forget(&rescue, device);
 	mutex_unlock(&params_lock);
 }
 

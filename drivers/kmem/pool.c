@@ -196,7 +196,7 @@ static enum kmem_found may_format(struct binding *b, bool forced,
 }
 
 /* Is there a pool, or shall there be one? *@format: make one. */
-static enum kmem_found look(struct binding *b, bool forced,
+static enum kmem_found look(struct binding *b, bool forced, bool rescue,
 			    struct kmemp_super *super, bool *format,
 			    struct kmemp_verdict *verdict)
 {
@@ -207,6 +207,12 @@ static enum kmem_found look(struct binding *b, bool forced,
 	*format = false;
 	switch (kmemp_super_read(media, super, verdict)) {
 	case KMEMP_CONTENT_PLAIN:
+		/* Whoever wants it rescued does not want it to be RAM. */
+		if (rescue) {
+			kmemp_refuse(verdict, KMEMP_REFUSE_BAD_SUPER,
+				     "no superblock, nothing to rescue");
+			return KMEM_REFUSED;
+		}
 		if (!wanted)
 			return KMEM_PLAIN;
 		*format = true;
@@ -231,6 +237,14 @@ static enum kmem_found look(struct binding *b, bool forced,
 		found = KMEM_REFUSED;
 	}
 	return found;
+}
+
+/* No memory is added: all of the device is what lies behind the window. */
+static void keep_all(struct binding *b)
+{
+	b->device.rescue = true;
+	b->device.window_start = b->device.start;
+	b->device.window_size = 0;
 }
 
 static void release_parts(struct binding *b)
@@ -272,7 +286,8 @@ static int reserve_parts(struct binding *b, struct kmemp_verdict *verdict)
 					    edge[i + 1] - 1);
 		}
 	}
-	b->res[WINDOW]->flags = IORESOURCE_SYSTEM_RAM;
+	if (!device->rescue)
+		b->res[WINDOW]->flags = IORESOURCE_SYSTEM_RAM;
 	return 0;
 }
 
@@ -370,7 +385,8 @@ static int bind(struct binding *b, bool format, u32 type,
 	if (ret)
 		goto err_callback;
 	kmemp_host_publish(b->host);
-	ret = add_memory_of(b, verdict);
+	if (!b->device.rescue)
+		ret = add_memory_of(b, verdict);
 	if (ret)
 		goto err_publish;
 	kmemp_host_added(b->host);
@@ -382,6 +398,9 @@ static int bind(struct binding *b, bool format, u32 type,
 		dev_warn(dev, "persist/ could not be made in sysfs, the pool works without\n");
 	kmemp_host_describe(b->host, text, sizeof(text));
 	dev_info(dev, "%s\n", text);
+	if (b->device.rescue)
+		dev_warn(dev, "bound for rescue: read-only, none of it is RAM; copy its volumes; it ends with: echo %s >/sys/bus/dax/drivers/kmem/unbind; then: kmemp export --salvage %s DIR, kmemp format %s --type TYPE --force\n",
+			 dev_name(dev), dev_name(dev), dev_name(dev));
 	announce(b, "KMEMP_STATE=bound");
 	return 0;
 
@@ -411,11 +430,12 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 	enum kmem_found found;
 	struct kmemp_super *super;
 	struct binding *b;
-	bool format, forced;
+	bool format, forced, rescue;
 
 	lockdep_assert_held(&bind_lock);
 	/* Used up whatever comes of this bind: it is not meant for a later one. */
-	forced = kmem_params_forced(dev_name(&dev_dax->dev));
+	rescue = kmem_params_rescue(dev_name(&dev_dax->dev));
+	forced = !rescue && kmem_params_forced(dev_name(&dev_dax->dev));
 	if (forced && !kmem_params_format_wanted()) {
 		dev_warn(&dev_dax->dev, "persist_format_force is used up and nothing formatted: persist_format_type is not set\n");
 		forced = false;
@@ -431,8 +451,9 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 	b->dev_dax = dev_dax;
 	strscpy(b->name, dev_name(&dev_dax->dev), sizeof(b->name));
 	if (kmem_device_describe(dev_dax, &b->device, verdict)) {
-		found = verdict->code == KMEMP_REFUSE_MULTI_RANGE ?
-			probe_ranges(dev_dax, forced, verdict) : KMEM_PLAIN;
+		found = rescue ? KMEM_REFUSED : KMEM_PLAIN;
+		if (verdict->code == KMEMP_REFUSE_MULTI_RANGE && !rescue)
+			found = probe_ranges(dev_dax, forced, verdict);
 		goto out;
 	}
 	found = KMEM_REFUSED;
@@ -446,7 +467,9 @@ static enum kmem_found probe_locked(struct dev_dax *dev_dax,
 			     "it cannot be mapped");
 		goto out;
 	}
-	found = look(b, forced, super, &format, verdict);
+	found = look(b, forced, rescue, super, &format, verdict);
+	if (found == KMEM_POOL && rescue)
+		keep_all(b);
 	if (found == KMEM_POOL && bind(b, format, super->type, verdict))
 		found = KMEM_REFUSED;
 	if (found == KMEM_POOL) {
@@ -557,6 +580,8 @@ static bool remove_memory_of(struct binding *b)
 
 	if (!kmemp_host_leave(b->host))
 		return false;
+	if (device->rescue)
+		return true;
 	ret = remove_memory(device->window_start, device->window_size);
 	if (ret) {
 		dev_err(&b->dev_dax->dev, "memory %#llx-%#llx cannot be removed until the next reboot: error %d; the pool is closed, no data is lost\n",

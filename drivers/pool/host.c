@@ -42,7 +42,9 @@ static int open_pool(struct kmemp_host *host, const struct kmemp_device *device,
 	struct kmemp_pool *pool = &host->pool;
 	int ret;
 
-	ret = kmemp_pool_open(pool, kmemp_media_of(host->medium), false);
+	kmemp_media_of(host->medium)->readonly = device->rescue;
+	ret = kmemp_pool_open(pool, kmemp_media_of(host->medium),
+			      device->rescue);
 	if (ret == -ENOMEDIUM)
 		ret = kmemp_complain(pool, KMEMP_REFUSE_BAD_SUPER,
 				     "the superblock has vanished");
@@ -52,6 +54,12 @@ static int open_pool(struct kmemp_host *host, const struct kmemp_device *device,
 	if (ret) {
 		kmemp_complain(pool, KMEMP_REFUSE_NO_MEMORY, "page map");
 		goto err_pool;
+	}
+	if (device->rescue) {
+		/* Nothing depends on what is in use: all of it is kept. */
+		kmemp_pages_mark_used(&host->pages, 0, pool->super.pool_pages,
+				      KMEMP_USE_DATA);
+		return 0;
 	}
 	/* Complete or not at all: a page left out would become RAM. */
 	ret = kmemp_pool_walk_used(pool, mark_used, host);
@@ -101,6 +109,7 @@ struct kmemp_host *kmemp_host_open(const struct kmemp_device *device,
 	host->nid = device->nid;
 	host->start = device->start;
 	host->domain = device->domain;
+	host->rescue = device->rescue;
 	host->medium = medium;
 	mutex_init(&host->limits);
 	mutex_init(&host->commit);
@@ -154,13 +163,15 @@ EXPORT_SYMBOL_GPL(kmemp_host_publish);
 
 /**
  * kmemp_host_added - all memory of the pool has been added
- * @host: published
+ * @host: published; one that is rescued has none
  */
 void kmemp_host_added(struct kmemp_host *host)
 {
-	mutex_lock(&host->commit);
-	kmemp_media_window_added(host->medium);
-	mutex_unlock(&host->commit);
+	if (!host->rescue) {
+		mutex_lock(&host->commit);
+		kmemp_media_window_added(host->medium);
+		mutex_unlock(&host->commit);
+	}
 	/* Only now: holders copy from the window without the commit lock. */
 	spin_lock(&host->pages.lock);
 	host->added = true;

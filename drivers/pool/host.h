@@ -121,6 +121,7 @@ struct kmemp_returns {
  * @nid: its node
  * @start: first physical byte
  * @domain: what a power cut spares
+ * @rescue: only read, and none of it is RAM
  * @medium: the mappings
  * @limits: see above
  * @commit: see above
@@ -162,6 +163,7 @@ struct kmemp_host {
 	int nid;
 	phys_addr_t start;
 	enum kmemp_domain domain;
+	bool rescue;
 	struct kmemp_media_kernel *medium;
 	struct mutex limits;
 	struct mutex commit;

@@ -86,7 +86,7 @@ void kmemp_idle_orphans(struct work_struct *work)
  */
 void kmemp_host_work_orphans(struct kmemp_host *host)
 {
-	if (!READ_ONCE(host->leaving))
+	if (!READ_ONCE(host->leaving) && !host->rescue)
 		queue_work(system_unbound_wq, &host->orphans);
 }
 EXPORT_SYMBOL_GPL(kmemp_host_work_orphans);

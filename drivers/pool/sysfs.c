@@ -67,7 +67,9 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 	const char *state = "partial";
 
 	kmemp_host_count(to_host(dev), &counts);
-	if (!counts.online_bytes)
+	if (to_host(dev)->rescue)
+		state = "rescue";
+	else if (!counts.online_bytes)
 		state = "offline";
 	else if (counts.online_bytes == counts.window_bytes)
 		state = "online";

@@ -40,8 +40,9 @@ enum kmemp_domain {
  * @start: first physical byte (the raw start), a multiple of the page size
  * @size: bytes
  * @window_start: first physical byte of the window
- * @window_size: its bytes; 0: not one whole memory block
+ * @window_size: its bytes; 0: not one whole memory block, or a rescue
  * @domain: see there
+ * @rescue: the pool is only read, and none of it becomes RAM; no window then
  * @flush_hints: makes what has reached the memory controller durable, where
  *	that takes more than a fence; NULL elsewhere. May sleep.
  * @flush_arg: for @flush_hints
@@ -54,6 +55,7 @@ struct kmemp_device {
 	phys_addr_t window_start;
 	u64 window_size;
 	enum kmemp_domain domain;
+	bool rescue;
 	int (*flush_hints)(void *arg);
 	void *flush_arg;
 };
