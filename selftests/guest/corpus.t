@@ -8,7 +8,7 @@
 
 formats=$(find "$top/plugins" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' |
 	grep -vx core | sort)
-each=$((5 * ${N:-1}))
+last=$((3 * ${N:-1}))
 
 guest_boot g --nvdimm 256M@1
 use_device "$(guest g devdax)"
@@ -34,7 +34,7 @@ planted() {
 tried=0
 refused=0
 for format in $formats; do
-	for way in $(seq 0 $each); do
+	for way in $(seq 0 "$last"); do
 		expected=$("$top/build/fuzz/plant" "$image" $pool_start "$size" \
 			"$format" "$way")
 		is "$format: damaged in way $way: as in user space" "$(planted "$format")" \
