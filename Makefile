@@ -106,7 +106,7 @@ build/guest/superpatch: include/kmem_persist/format.h
 build/guest/superpatch: HOSTCFLAGS += -Iinclude -Itools/shim/include
 
 .PHONY: payload
-payload: $(harness_programs) $(guest_programs)
+payload: $(harness_programs) $(guest_programs) build/fuzz/plant
 	$(Q)printf 'KERNEL_DIR=%s\nROOT_IMAGE=%s\n' \
 		$(KERNEL_DIR) $$($(H)/rootfs) >build/harness/env
 	$(Q)$(H)/payload $(KERNEL_DIR) build/harness/payload.sqfs

@@ -39,6 +39,44 @@ static u64 line_pos(const struct image *image, u64 n)
 	return image->lines[n % image->nr_lines] * KMEMP_LINE_SIZE;
 }
 
+u64 damage_rnd(u64 *state, u64 below)
+{
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (*state >> 20) % below;
+}
+
+static u64 random_value(u64 *state)
+{
+	static const u64 limits[] = {
+		0, 1, 2, 255, 512, 1024, 4096, KMEMP_MAX_POOL_PAGES - 1,
+		KMEMP_OBJ_MAX, KMEMP_MAX_SEQUENCE, ~0ULL,
+		SAMPLE_BYTES >> KMEMP_PAGE_SHIFT,
+	};
+	u64 value = limits[damage_rnd(state, ARRAY_SIZE(limits))];
+
+	switch (damage_rnd(state, 4)) {
+	case 0:
+		return value;
+	case 1:
+		return value + damage_rnd(state, 5) - 2;
+	case 2:
+		return 1ULL << damage_rnd(state, 64);
+	default:
+		return damage_rnd(state, ~0ULL) >> damage_rnd(state, 64);
+	}
+}
+
+void damage_random(u64 *state, u8 *patch)
+{
+	u64 value = random_value(state);
+	u16 line = damage_rnd(state, 65536);
+
+	memcpy(patch, &line, sizeof(line));
+	patch[2] = damage_rnd(state, KMEMP_LINE_SIZE);
+	patch[3] = damage_rnd(state, DAMAGE_OPS);
+	memcpy(patch + 4, &value, sizeof(value));
+}
+
 /* The line that a patch is to. */
 static u64 patch_pos(const struct image *image, const u8 *patch)
 {
@@ -47,7 +85,7 @@ static u64 patch_pos(const struct image *image, const u8 *patch)
 	if (!(patch[2] & DAMAGE_PINNED))
 		return line_pos(image, line);
 	line |= (patch[3] >> 4) << 16;
-	return line * KMEMP_LINE_SIZE % SAMPLE_BYTES;
+	return line * KMEMP_LINE_SIZE % image->record.media.size;
 }
 
 static unsigned int patch_op(const u8 *patch)
@@ -189,18 +227,28 @@ static bool apply(struct image *image, const u8 *input, size_t size)
 	return sealed;
 }
 
-const char *damage_try(const u8 *input, size_t size)
+struct image *damage_make(const u8 *input, size_t size, bool *sealed)
 {
 	struct image *image = damage_image(input, size);
-	struct verdict verdict;
-	const char *wrong;
-	bool sealed;
 
 	if (!image)
 		return NULL;
-	sealed = apply(image, input, size);
+	*sealed = apply(image, input, size);
 	if (input[0] & DAMAGE_RESEAL)
 		reseal_mend(&image->reseal, &image->record);
+	return image;
+}
+
+const char *damage_try(const u8 *input, size_t size)
+{
+	struct verdict verdict;
+	struct image *image;
+	const char *wrong;
+	bool sealed;
+
+	image = damage_make(input, size, &sealed);
+	if (!image)
+		return NULL;
 	verdict = image_judge(image, sealed);
 	if (damage_loud)
 		fprintf(stderr, "# %s, %s: %s, %u findings, contents %s\n",

@@ -56,6 +56,12 @@ enum damage_op {
 /* Say on stderr what is changed and what became of it. */
 extern bool damage_loud;
 
+u64 damage_rnd(u64 *state, u64 below);
+/* A patch, of values that fields have limits near. */
+void damage_random(u64 *state, u8 *patch);
+
+/* Do what an input says; *@sealed: what it changed must be noticed. */
+struct image *damage_make(const u8 *input, size_t size, bool *sealed);
 /* Do what an input says and judge it; NULL: as it must be. */
 const char *damage_try(const u8 *input, size_t size);
 /* Name the lines of an input by their number on the medium. */

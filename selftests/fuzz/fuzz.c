@@ -58,43 +58,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
 static u64 state;
 
-static u64 rnd(u64 below)
+static u64 pick(u64 below)
 {
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (state >> 20) % below;
-}
-
-/* Values that fields have limits near. */
-static u64 find_value(void)
-{
-	static const u64 limits[] = {
-		0, 1, 2, 255, 512, 1024, 4096, KMEMP_MAX_POOL_PAGES - 1,
-		KMEMP_OBJ_MAX, KMEMP_MAX_SEQUENCE, ~0ULL,
-		SAMPLE_BYTES >> KMEMP_PAGE_SHIFT,
-	};
-	u64 value = limits[rnd(ARRAY_SIZE(limits))];
-
-	switch (rnd(4)) {
-	case 0:
-		return value;
-	case 1:
-		return value + rnd(5) - 2;
-	case 2:
-		return 1ULL << rnd(64);
-	default:
-		return rnd(~0ULL) >> rnd(64);
-	}
-}
-
-static void make_patch(u8 *patch)
-{
-	u64 value = find_value();
-	u16 line = rnd(65536);
-
-	memcpy(patch, &line, sizeof(line));
-	patch[2] = rnd(KMEMP_LINE_SIZE);
-	patch[3] = rnd(DAMAGE_OPS);
-	memcpy(patch + 4, &value, sizeof(value));
+	return damage_rnd(&state, below);
 }
 
 size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t max_size,
@@ -107,19 +73,19 @@ size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t max_size,
 		if (max_size < DAMAGE_HEADER + DAMAGE_PATCH)
 			return 0;
 		size = DAMAGE_HEADER;
-		data[0] = rnd(256);
+		data[0] = pick(256);
 		data[1] = only ? only->type :
-			  sample_formats[rnd(sample_nr_formats)].type;
+			  sample_formats[pick(sample_nr_formats)].type;
 	}
 	patches = (size - DAMAGE_HEADER) / DAMAGE_PATCH;
-	switch (rnd(10)) {
+	switch (pick(10)) {
 	case 0:
-		data[0] ^= 1 << rnd(5);
+		data[0] ^= 1 << pick(5);
 		break;
 	case 8:
 	case 9:		/* few: the first that is refused hides the others */
 		data[0] |= DAMAGE_RESEAL;
-		make_patch(data + DAMAGE_HEADER);
+		damage_random(&state, data + DAMAGE_HEADER);
 		size = DAMAGE_HEADER + DAMAGE_PATCH;
 		break;
 	case 1:
@@ -127,8 +93,8 @@ size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t max_size,
 	case 2:
 	case 3:
 		if (patches)
-			make_patch(data + DAMAGE_HEADER +
-				   rnd(patches) * DAMAGE_PATCH);
+			damage_random(&state, data + DAMAGE_HEADER +
+				   pick(patches) * DAMAGE_PATCH);
 		break;
 	case 4:
 		if (patches)
@@ -137,7 +103,7 @@ size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t max_size,
 	default:
 		if (DAMAGE_HEADER + (patches + 1) * DAMAGE_PATCH > max_size)
 			break;
-		make_patch(data + DAMAGE_HEADER + patches * DAMAGE_PATCH);
+		damage_random(&state, data + DAMAGE_HEADER + patches * DAMAGE_PATCH);
 		size = DAMAGE_HEADER + (patches + 1) * DAMAGE_PATCH;
 		break;
 	}

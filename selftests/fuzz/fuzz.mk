@@ -27,6 +27,12 @@ build/unit/$(1): $(patsubst %.c,build/obj-unit/%.o,$(fuzz_shared) \
 endef
 $(foreach p,$(fuzz_names),$(eval $(call fuzz_rules,$(p))))
 
+# for selftests/guest/corpus.t, on the host
+build/fuzz/plant: $(patsubst %.c,build/obj-unit/%.o,$(fuzz_shared) \
+		selftests/fuzz/plant.c selftests/fuzz/damage.c)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(unit_flags) $(unit_sanitize) $(fuzz_link) -o $@ $^
+
 # clang knows no -fno-ipa-*: nothing here asks for call sites. What is compared
 # is not traced: values stand in inputs by number, and it takes half the time.
 fuzz_flags := $(test_flags) -O2

@@ -12,15 +12,8 @@
 #include <linux/kernel.h>
 
 #include "image.h"
+#include "pool_util.h"
 #include "tap.h"
-
-static u64 state = 1;
-
-static u64 rnd(u64 below)
-{
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (state >> 24) % below;
-}
 
 /* As the sample was left before the last commit, and before that. */
 static struct record older[2];

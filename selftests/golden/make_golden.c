@@ -8,10 +8,22 @@
 
 #include "golden.h"
 
-static void must(bool good, const char *path)
+static FILE *create(const char *path)
 {
-	if (!good) {
+	FILE *file = fopen(path, "w");
+
+	if (!file) {
 		perror(path);
+		exit(1);
+	}
+	return file;
+}
+
+static void finish(FILE *file, bool good, const char *path)
+{
+	good &= !fclose(file);
+	if (!good) {
+		fprintf(stderr, "%s: cannot be written\n", path);
 		exit(1);
 	}
 }
@@ -21,16 +33,16 @@ static void make(const struct sample_format *format, enum sample_kind kind)
 	struct record record;
 	struct test_pool t;
 	char path[256];
-	FILE *to;
+	FILE *file;
 
 	sample_make(&record, format->type, kind);
 	golden_path(path, sizeof(path), format, kind, "image");
-	to = fopen(path, "w");
-	must(to && golden_write(&record, to) && !fclose(to), path);
+	file = create(path);
+	finish(file, golden_write(&record, file), path);
 	golden_path(path, sizeof(path), format, kind, "contents");
-	to = fopen(path, "w");
-	must(to && !test_open(&t, &record, true) &&
-	     !sample_print(&t.pool, to) && !fclose(to), path);
+	file = create(path);
+	finish(file, !test_open(&t, &record, true) &&
+		     !sample_print(&t.pool, file), path);
 	test_close(&t);
 	record_free(&record);
 }

@@ -64,8 +64,8 @@ static void set_site(struct record_event *event, struct where where)
 }
 
 /* Of a line: two CRCs that go side by side, so that it costs little. */
-static __attribute__((target("sse4.2")))
-u64 line_image(u64 line, const u8 *bytes)
+__attribute__((target("sse4.2")))
+static u64 line_image(u64 line, const u8 *bytes)
 {
 	u64 a = line, b = ~line, word;
 	unsigned int i;

@@ -27,6 +27,8 @@ const char *const sample_kinds[SAMPLE_KINDS] = {
 	"clean", "crashed", "torn", "before", "earlier",
 };
 
+u64 sample_bytes = SAMPLE_BYTES;
+
 /* A sample that cannot be made has nothing to show. */
 static void must(int ret)
 {
@@ -155,7 +157,7 @@ void sample_make(struct record *record, u32 type, enum sample_kind kind)
 	struct test_pool t;
 	u64 before, after;
 
-	must(record_init(record, SAMPLE_BYTES));
+	must(record_init(record, sample_bytes));
 	record->off = true;
 	must(test_format(record, type));
 	must(test_open(&t, record, false));

@@ -12,6 +12,9 @@
 
 #define SAMPLE_BYTES	(64ULL << 20)
 
+/* Of the next one that is made: what a kernel binds has to be larger. */
+extern u64 sample_bytes;
+
 /**
  * struct sample_format - a format under test; one joins by a line
  * @type: its number
