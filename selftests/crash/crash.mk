@@ -51,11 +51,11 @@ $(foreach p,$(crash_names),$(eval $(call crash_rules,$(p))))
 # For formats that are built outside the tree (tools/plugin.mk): what they are
 # linked with, without the formats and their table; and the programs' own parts.
 plugin_programs := conformance test_fail crash_states crash_gates
-plugin_library := $(filter plugins/core/%,$(shared_sources)) tools/shim/shim.c \
-	$(addprefix selftests/crash/,crash_util.c place.c seals.c \
-		$(filter-out crash_gates.c,$(crash-crash_gates))) \
+plugin_library := $(sort $(filter plugins/core/% tools/shim/%,$(shared_sources)) \
+	$(filter-out %/formats.c,$(filter selftests/%,$(crash_shared))) \
+	$(addprefix selftests/crash/,$(crash_explorer)) \
 	$(addprefix selftests/unit/,$(filter-out conformance.c test_fail.c formats.c, \
-		$(sort $(unit-conformance) $(unit-test_fail))))
+		$(unit-conformance) $(unit-test_fail))))
 
 build/plugin/libkmemp-test.a: $(plugin_library:%.c=build/obj-unit/%.o)
 	@mkdir -p $(@D)

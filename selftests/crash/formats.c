@@ -81,12 +81,14 @@ static const struct crash_needless extent_needless[] = {
 	{}
 };
 
+#define READER	"selftests/docs/reader --contents"
+
 const struct crash_format crash_formats[] = {
-	{ KMEMP_TYPE_BITMAP, "bitmap", .known = bitmap_known,
+	{ KMEMP_TYPE_BITMAP, "bitmap", READER, .known = bitmap_known,
 	  .needless = bitmap_needless },
-	{ KMEMP_TYPE_LOG, "log", .vanishes = true, .known = log_known,
+	{ KMEMP_TYPE_LOG, "log", READER, .vanishes = true, .known = log_known,
 	  .needless = log_needless },
-	{ KMEMP_TYPE_EXTENT, "extent", .roots = true, .vanishes = true,
+	{ KMEMP_TYPE_EXTENT, "extent", READER, .roots = true, .vanishes = true,
 	  .known = extent_known, .needless = extent_needless },
 };
 

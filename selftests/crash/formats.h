@@ -43,6 +43,8 @@ struct crash_needless {
  * struct crash_format - a format under test
  * @type: its number
  * @name: its name
+ * @reader: program that knows the documents alone, and its arguments: prints what
+ *	a pool holds (selftests/docs/reader); NULL: there is none
  * @roots: a root slot is what makes a batch true
  * @vanishes: of a newest batch that was hit nothing is left
  * @known: ends with an empty one
@@ -51,6 +53,7 @@ struct crash_needless {
 struct crash_format {
 	u32 type;
 	const char *name;
+	const char *reader;
 	bool roots, vanishes;
 	const struct crash_known *known;
 	const struct crash_needless *needless;

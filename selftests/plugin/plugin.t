@@ -45,7 +45,7 @@ passes "snap: conformance" build/conformance
 like "of it" "$out" '^ok [0-9]+ - snap: 1500 random batches'
 passes "snap: each allocation, read and fence fails once" build/test_fail
 passes "snap: the gates of the crash explorer" build/crash_gates short
-like "all of them" "$out" '^ok 4 - snap: windows of one operation are exhausted'
+like "all of them" "$out" '^ok [0-9]+ - snap: windows of one operation are exhausted'
 
 # --- the tool
 

@@ -31,6 +31,7 @@ field() {
 	sed -n "s/^ *\"$1\":\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" <<<"$out"
 }
 
+# shellcheck disable=SC2317 # for who calls
 flip() {
 	local byte
 	byte=$(od -An -t u1 -j "$2" -N 1 "$1")
