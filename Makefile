@@ -137,6 +137,12 @@ crash-long: packages-build packages-tools	## the same, then random workloads for
 		build/crash/crash_gates build/crash/crash_mutants
 	$(Q)J=$(J) selftests/crash/run long
 
+.PHONY: model
+model: packages-build packages-tools	## N million random operations over every format, against a model
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory \
+		build/crash/conformance
+	$(Q)nice build/crash/conformance $(N)000000
+
 .PHONY: demo
 demo: guest-build	## the main job in front of your eyes, on a guest under QEMU
 	$(Q)selftests/demo/demo

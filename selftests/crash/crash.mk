@@ -47,4 +47,10 @@ build/crash/$(1): $(patsubst %.c,build/obj-crash/%.o,$(crash_shared) \
 endef
 $(foreach p,$(crash_names),$(eval $(call crash_rules,$(p))))
 
+# The model test for `make model`
+build/crash/conformance: $(patsubst %.c,build/obj-crash/%.o,$(shared_sources) \
+		$(call unit_sources,$(unit-conformance)))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(crash_flags) -o $@ $^
+
 -include $(shell [ ! -d build/obj-crash ] || find build/obj-crash -name '*.d')

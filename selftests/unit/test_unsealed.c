@@ -31,6 +31,9 @@ static struct test_pool t;
 /* Places of words of metadata that are not 0, or that follow such a one. */
 static u64 *words;
 static u64 nr_words;
+/* The first word of each page, by number, and the number of all. */
+static u64 *first;
+static u64 nr_pages;
 static unsigned long nr_opened, nr_changed;
 
 static void find_words(void)
@@ -45,7 +48,9 @@ static void find_words(void)
 		     offset = extent.offset + extent.count)
 			memset(data + extent.page, 1, extent.count);
 	words = calloc(t.nr_pages, sizeof(*words) * 16);
+	first = calloc(t.nr_pages + 1, sizeof(*first));
 	nr_words = 0;
+	nr_pages = 0;
 	for (page = 0; page < t.nr_pages; page++) {
 		const u64 *word = (u64 *)(record.base +
 					  (page << KMEMP_PAGE_SHIFT));
@@ -55,14 +60,17 @@ static void find_words(void)
 			    (word[i] || (i && word[i - 1])))
 				words[nr_words++] =
 					(page << KMEMP_PAGE_SHIFT) + 8 * i;
+		if (nr_words > first[nr_pages])
+			first[++nr_pages] = nr_words;
 	}
 	free(data);
 }
 
 static void forge(void)
 {
-	/* The lowest ones are those of the superblock. */
-	u64 pos = words[rnd(rnd(4) ? nr_words : min(nr_words, 100ULL))];
+	/* A page of many words is no more worth than one of few. */
+	u64 page = rnd(nr_pages), nr = first[page + 1] - first[page];
+	u64 pos = words[first[page] + rnd(nr)];
 	u64 other = words[rnd(nr_words)], word, value;
 
 	/* Blocks and pages begin with what the rest depends on. */
@@ -158,6 +166,7 @@ static void run_format(bool clean)
 	       crash_format->name, clean ? "closed" : "crashed", i, nr_words,
 	       nr_opened, nr_changed);
 	free(words);
+	free(first);
 	record_free(&record);
 }
 
