@@ -69,5 +69,10 @@ build/plugin/%.o: build/obj-unit/selftests/unit/%.o
 	$(Q)cp $< $@
 
 plugin_test := build/plugin/libkmemp-test.a $(plugin_programs:%=build/plugin/%.o)
+# The model test for `make model`
+build/crash/conformance: $(patsubst %.c,build/obj-crash/%.o,$(shared_sources) \
+		$(call unit_sources,$(unit-conformance)))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(crash_flags) -o $@ $^
 
 -include $(shell [ ! -d build/obj-crash ] || find build/obj-crash -name '*.d')

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * conformance [OPERATIONS]
+ *
  * What every format with objects owes, against a plain model: random batches,
- * reopened now and then; once durable one by one, once queued. A format joins by
- * one line in formats.c, of selftests/crash or its own folder.
+ * the same ones for each, reopened now and then, in order or after a crash; once
+ * durable one by one, once queued. OPERATIONS: go on until so many have been
+ * done over each format, with less checking in between. A format joins by one
+ * line in formats.c, of selftests/crash or its own folder.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <linux/errno.h>
@@ -23,6 +28,7 @@ struct step {
 	struct model *next;
 	u64 taken[16], count[16];
 	unsigned int nr;
+	u8 touched[MODEL_OBJECTS];
 };
 
 static int do_map(struct step *step, unsigned int o, unsigned int r)
@@ -98,9 +104,11 @@ static int do_record(struct step *step, unsigned int o)
 static int do_change(struct step *step)
 {
 	unsigned int o = rnd(MODEL_OBJECTS), r = rnd(MODEL_REGIONS);
-	u32 from, count;
+	u32 what = rnd(16), from, count;
 
-	switch (rnd(16)) {
+	step->touched[o] |= what < 7 ? MODEL_REGION(r) :
+			    what == 7 ? MODEL_ALL : MODEL_ITS_RECORDS;
+	switch (what) {
 	case 0 ... 4:
 		return do_map(step, o, r);
 	case 5 ... 6:
@@ -121,7 +129,7 @@ static int do_change(struct step *step)
 
 /* One batch. On any error nothing of it may be there. */
 static int random_batch(struct test_pool *t, struct model *model,
-			struct model *next, bool lazy)
+			struct model *next, bool lazy, u64 *operations)
 {
 	struct step step = { .t = t, .next = next };
 	unsigned int changes = 1 + rnd(6), i;
@@ -130,33 +138,55 @@ static int random_batch(struct test_pool *t, struct model *model,
 	step.batch = kmemp_batch_new(&t->pool);
 	if (!step.batch)
 		return -ENOMEM;
-	*next = *model;
 	for (i = 0; i < changes && !ret; i++)
 		ret = do_change(&step);
+	*operations += i;
 	if (!ret)
 		ret = lazy && rnd(8) ? kmemp_batch_queue(step.batch) :
 				       kmemp_batch_commit(step.batch);
 	/* What a later change of the batch unmapped comes back by itself. */
-	if (!ret)
-		*model = *next;
+	if (ret)
+		model_copy(next, model, step.touched);
+	else
+		model_copy(model, next, step.touched);
 	for (i = 0; ret && i < step.nr; i++)
 		test_give(t, step.taken[i], step.count[i]);
 	kmemp_batch_free(step.batch);
 	return ret;
 }
 
-static void test_random(u32 type, const char *name, bool lazy)
+/* In order, or as after a crash; what was queued is made durable before. */
+static bool reopen(struct test_pool *t, bool crash)
+{
+	if (crash) {
+		if (kmemp_pool_sync(&t->pool))
+			return false;
+		test_crash(t);
+		return true;
+	}
+	test_close(t);
+	return !test_open(t, t->record, false);
+}
+
+static void test_random(u32 type, const char *name, bool lazy, u64 most)
 {
 	unsigned long steps = 1500 * tap_scale(), i, errors = 0, full = 0;
+	unsigned int compare = most ? 100 : lazy ? 5 : 50;
+	unsigned int check = most ? 1000 : 100;
 	struct model *model = calloc(2, sizeof(*model));
 	bool same = true, sound = true, exact = true;
 	struct record record;
 	struct test_pool t;
+	u64 operations = 0;
 	int ret;
 
 	test_begin(&t, &record, type, POOL_BYTES);
-	for (i = 0; i < steps && same && sound && exact; i++) {
-		ret = random_batch(&t, &model[0], &model[1], lazy);
+	for (i = 0; (most ? operations < most : i < steps) &&
+		    same && sound && exact; i++) {
+		/* Also where one format had no room for the last one. */
+		test_seed = i + 1;
+		rnd(1);
+		ret = random_batch(&t, &model[0], &model[1], lazy, &operations);
 		full += ret == -ENOSPC;
 		errors += ret && ret != -ENOSPC && ret != -E2BIG;
 		if (errors == 1 && ret)
@@ -164,23 +194,19 @@ static void test_random(u32 type, const char *name, bool lazy)
 				t.pool.verdict.particulars);
 		if (errors)
 			break;
-		if (i % (lazy ? 5 : 50) == 4)
+		if (i % compare == 4)
 			same = model_compare(&model[0], &t.pool);
-		if (i % 100 == 99) {
+		if (i % check == check - 1) {
 			sound = !test_check(&t.pool, true) &&
 				test_partition(&t);
 			exact = test_agrees(&t) && !t.bad_gives;
 		}
-		if (i % 200 == 199) {
-			test_close(&t);
-			ret = test_open(&t, &record, false);
-			if (ret)
-				break;
-			same &= model_compare(&model[0], &t.pool);
-		}
+		if (i % 100 == 99)
+			same &= reopen(&t, i % 200 < 100) &&
+				model_compare(&model[0], &t.pool);
 	}
-	tap_ok(!errors, "%s: %lu random batches%s, %lu of them without room",
-	   name, i, lazy ? ", most of them queued" : "", full);
+	tap_ok(!errors, "%s: %llu operations in %lu random batches%s, %lu of them without room",
+	       name, operations, i, lazy ? ", most of them queued" : "", full);
 	tap_ok(same, "%s: holds what the model holds, also after reopening", name);
 	tap_ok(sound, "%s: full check finds nothing", name);
 	tap_ok(exact, "%s: pages given and taken are exactly those in use", name);
@@ -188,14 +214,15 @@ static void test_random(u32 type, const char *name, bool lazy)
 	free(model);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	u64 most = argc > 1 ? strtoull(argv[1], NULL, 10) / 2 : 0;
 	long before = shim_nr_allocated;
 	unsigned int i;
 
 	for (i = 0; i < 2 * crash_nr_formats; i++)
 		test_random(crash_formats[i / 2].type,
-			    crash_formats[i / 2].name, i % 2);
+			    crash_formats[i / 2].name, i % 2, most);
 	tap_ok(shim_nr_allocated == before, "nothing leaked");
 	return tap_done();
 }

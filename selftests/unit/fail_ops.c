@@ -29,6 +29,12 @@ BATCH(mix, queue)
 BATCH(many, commit)
 BATCH(churn, commit)
 
+/* Pages wait to be given back, and something is staged. */
+static int commit_and_queue(struct test_pool *t)
+{
+	return remove_commit(t) ?: mix_queue(t);
+}
+
 static int mark_bad(struct test_pool *t)
 {
 	t->used[9000] = 1;
@@ -221,7 +227,7 @@ const struct fail_op fail_ops[] = {
 	{ "syncing", .before = mix_queue, .run = sync_all },
 	{ "confirming", .before = mix_queue, .run = confirm },
 	{ "retiring", .before = mix_commit, .run = retire },
-	{ "the queue's run", .before = mix_queue, .run = run_now },
+	{ "the queue's run", .before = commit_and_queue, .run = run_now },
 	{ "the idle queue's run", .before = many_commit, .run = run_now },
 	{ "work in the background", .before = churn, .run = run_all },
 	{ "marking a bad page", .run = mark_bad },
@@ -230,12 +236,13 @@ const struct fail_op fail_ops[] = {
 	{ "promising an end", .run = promise_end },
 	{ "a step of an end", .before = promise_end, .run = orphan_step },
 	{ "a step of truncation", .before = promise_less, .run = orphan_step },
-	{ "checking", .run = check },
-	{ "describing", .run = describe },
-	{ "lookups", .run = look_up },
-	{ "lookups in a stage", .before = mix_queue, .run = look_up },
-	{ "walking what is used", .run = walk_used },
-	{ "measuring", .run = measure },
+	{ "checking", .run = check, .look = true },
+	{ "describing", .run = describe, .look = true },
+	{ "lookups", .run = look_up, .look = true },
+	{ "lookups in a stage", .before = mix_queue, .run = look_up,
+	  .look = true },
+	{ "walking what is used", .run = walk_used, .look = true },
+	{ "measuring", .run = measure, .look = true },
 	{ "closing", .before = mix_queue, .run = close_pool, .closes = true },
 	{ "opening", .run = open_pool, .opens = true },
 	{ "opening read-only", .run = open_readonly, .opens = true },

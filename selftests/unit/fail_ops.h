@@ -16,12 +16,13 @@
  * @closes: it closes it
  * @makes: it makes a new one
  * @lazy: what it changes is not durable by itself
+ * @look: it only looks
  */
 struct fail_op {
 	const char *name;
 	int (*before)(struct test_pool *t);
 	int (*run)(struct test_pool *t);
-	bool opens, closes, makes, lazy;
+	bool opens, closes, makes, lazy, look;
 };
 
 extern const struct fail_op fail_ops[];

@@ -41,6 +41,23 @@ unsigned int model_name(unsigned int n, u8 *name)
 	return len;
 }
 
+void model_copy(struct model *to, const struct model *from, const u8 *touched)
+{
+	unsigned int o, r;
+
+	for (o = 0; o < MODEL_OBJECTS; o++) {
+		const struct model_object *object = &from->object[o];
+
+		for (r = 0; r < MODEL_REGIONS; r++)
+			if (touched[o] & MODEL_REGION(r))
+				memcpy(to->object[o].page[r], object->page[r],
+				       sizeof(object->page[r]));
+		if (touched[o] & MODEL_ITS_RECORDS)
+			memcpy(to->object[o].record, object->record,
+			       sizeof(object->record));
+	}
+}
+
 void model_clear(struct model *model, unsigned int object, unsigned int region,
 		 u32 from, u32 count)
 {

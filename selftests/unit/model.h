@@ -39,6 +39,13 @@ extern const u64 model_regions[MODEL_REGIONS];
 u8 model_kind(unsigned int n);
 unsigned int model_name(unsigned int n, u8 *name);
 
+/* Parts of an object: its regions by number, and its records. */
+#define MODEL_REGION(r)	(1u << (r))
+#define MODEL_ITS_RECORDS	(1u << MODEL_REGIONS)
+#define MODEL_ALL		(2u * MODEL_ITS_RECORDS - 1)
+
+/* What a batch has changed; @touched: parts of each object. */
+void model_copy(struct model *to, const struct model *from, const u8 *touched);
 void model_clear(struct model *model, unsigned int object, unsigned int region,
 		 u32 from, u32 count);
 /* Does the pool hold what the model does? Says where not. */

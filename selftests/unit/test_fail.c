@@ -27,8 +27,8 @@ static const char *const failure_names[] = { "allocation", "read", "fence" };
 
 static struct record record;
 static struct test_pool t;
-/* What the pool holds on the medium, before an operation and after it. */
-static u64 on_medium, was, will;
+/* What a closed pool holds; on the medium, before an operation, after it. */
+static u64 at_first, on_medium, was, will;
 /* Events when it began, and when the last good fence in it ended. */
 static u64 began, fenced;
 /* Allocations when the pool is closed. */
@@ -235,8 +235,14 @@ static bool learn(const struct fail_op *op)
 {
 	drop();
 	start(op);
+	was = op->opens ? at_first : holds();
+	drop();
+	if (test_open(&t, &record, false))
+		return false;
+	on_medium = holds();
+	drop();
+	start(op);
 	t.hint = 0;
-	was = op->opens ? on_medium : holds();
 	if (op->run(&t))
 		return false;
 	if (op->lazy && kmemp_pool_sync(&t.pool))
@@ -253,7 +259,7 @@ static void prepare(bool clean)
 {
 	test_begin(&t, &record, crash_format->type, POOL_BYTES);
 	fail_fill(&t);
-	on_medium = holds();
+	at_first = holds();
 	t.pool.failed = !clean;
 	test_close(&t);
 	record.off = false;

@@ -97,6 +97,10 @@ static void test_mark(void)
 	cut.words = 0;
 	tap_ok(!kmemp_pool_mark_bad(pool, 5) && !cut.words,
 	       "the same page again: nothing stored");
+	cut.media.failed = true;
+	tap_ok(kmemp_pool_mark_bad(pool, 5) == -EIO,
+	       "nothing is promised of a medium that failed");
+	cut.media.failed = false;
 	kmemp_pool_close(pool);
 	used = look();
 	tap_ok(used.nr_bad == 1 && used.bad[5], "there after the next open");

@@ -22,9 +22,12 @@ unit-test_log := test_log.c media_record.c pool_util.c
 unit-test_extent := test_extent.c media_record.c pool_util.c
 unit-test_check_live := test_check_live.c formats.c media_record.c pool_util.c
 unit-test_queue := test_queue.c formats.c media_record.c pool_util.c
+unit-test_corners := test_corners.c formats.c media_record.c pool_util.c
 unit-test_fail := test_fail.c fail_batch.c fail_ops.c formats.c media_fail.c \
 	media_record.c pool_util.c
 unit-test_sequence := test_sequence.c formats.c media_record.c pool_util.c
+unit-test_unsealed := test_unsealed.c fail_batch.c fail_ops.c formats.c \
+	media_record.c pool_util.c
 
 tsan-test_queue_threads := test_queue_threads.c formats.c media_record.c \
 	pool_util.c
@@ -34,6 +37,7 @@ include selftests/unit/flags.mk
 test_flags := $(test_cflags) -Itools/shim/include -Iinclude -Itools \
 	-Iplugins/core -Iplugins -Iselftests/unit -Iselftests/crash
 unit_flags := $(test_flags) -O1 $(unit_no_copies)
+unit_link_test_unsealed := -Wl,--wrap=crc32c
 tsan_sanitize := -fsanitize=thread
 
 unit_programs :=
@@ -49,13 +53,16 @@ build/obj-$(1)/%.o: %.c
 endef
 $(foreach k,unit tsan,$(eval $(call unit_kind,$(k))))
 
+unit_sources = $(foreach s,$(1),$(wildcard selftests/unit/$(s) \
+	selftests/crash/$(s)))
+
 # $(1): unit or tsan, $(2): program
 define unit_rule
 $(2): $(patsubst %.c,build/obj-$(1)/%.o,$(shared_sources) \
-		$(foreach s,$($(1)-$(notdir $(2))), \
-			$(wildcard selftests/unit/$(s) selftests/crash/$(s))))
+		$(call unit_sources,$($(1)-$(notdir $(2)))))
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(unit_flags) $$($(1)_sanitize) -o $$@ $$^
+	$$(Q)$$(CC) $$(unit_flags) $$($(1)_sanitize) \
+		$$(unit_link_$(notdir $(2))) -o $$@ $$^
 endef
 $(foreach k,unit tsan,$(foreach p,$($(k)_tests), \
 	$(eval $(call unit_rule,$(k),$(p)))))
