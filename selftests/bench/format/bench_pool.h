@@ -47,7 +47,7 @@ struct bench_pool {
 	struct kmemp_media_file file;
 	struct kmemp_pool pool;
 	const struct crash_format *format;
-	struct mutex lock;
+	struct mutex lock;	/* of @zones */
 	struct bench_zone zones[2];
 	u64 border;
 	u64 added;

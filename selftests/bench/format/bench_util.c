@@ -158,6 +158,6 @@ void bench_csv(const char *what, const char *format, unsigned long i,
 	       double value, const char *unit, bool disturbed)
 {
 	if (bench_options.csv)
-		fprintf(bench_options.csv, "%s,%s,%lu,%.1f,%s,%d\n", what,
+		fprintf(bench_options.csv, "%s,%s,%lu,%.3f,%s,%d\n", what,
 			format, i, value, unit, disturbed);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Group commit: batches of which 64 share a sync, beside such as are durable
- * one by one; and one thread that commits beside two.
+ * one by one; and one thread that commits beside two and four.
  *
  * All batches map one page and put one record, and replace what is there.
- * Both cases take turns; a ratio is taken within a turn.
+ * The cases take turns; a ratio is taken within a turn.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -19,7 +19,13 @@
 #define LAZY		64u
 /* Groups of LAZY batches in a turn. */
 #define GROUPS		8u
-#define MOST_THREADS	2u
+#define NR_THREADS	3u
+#define MOST_THREADS	4u
+
+static const unsigned int threads[NR_THREADS] = { 1, 2, MOST_THREADS };
+static const char * const thread_names[NR_THREADS] = {
+	"1 thread", "2 threads", "4 threads"
+};
 
 struct committer {
 	struct bench_pool *b;
@@ -27,7 +33,7 @@ struct committer {
 	pthread_t thread;
 	u64 seed;
 	unsigned long commits;
-	double time;
+	double start, end;
 };
 
 static u64 meta_bytes(void)
@@ -115,16 +121,16 @@ static void measure_lazy(struct bench_pool *b)
 static void *commit_on(void *arg)
 {
 	struct committer *c = arg;
-	double start, time = bench_options.small ? 2e6 : 2e7;
+	double time = bench_options.small ? 2e6 : 2e7;
 
 	bench_seed(c->seed);
 	pthread_barrier_wait(c->barrier);
-	start = bench_now();
+	c->start = bench_now();
 	do {
 		bench_commit(bench_build(c->b, BENCH_REPLACES));
 		c->commits++;
-		c->time = bench_now() - start;
-	} while (c->time < time);
+		c->end = bench_now();
+	} while (c->end - c->start < time);
 	return NULL;
 }
 
@@ -135,7 +141,8 @@ static double run_threads(struct bench_pool *b, unsigned int nr, u64 *commits,
 	struct committer committers[MOST_THREADS] = {};
 	u64 before = b->pool.media->counts.fences;
 	pthread_barrier_t barrier;
-	double speed = 0;
+	double start = 0, end = 0;
+	u64 done = 0;
 	unsigned int i;
 
 	pthread_barrier_init(&barrier, NULL, nr);
@@ -149,40 +156,50 @@ static double run_threads(struct bench_pool *b, unsigned int nr, u64 *commits,
 	}
 	for (i = 0; i < nr; i++) {
 		pthread_join(committers[i].thread, NULL);
-		*commits += committers[i].commits;
-		speed += committers[i].commits / (committers[i].time / 1e9);
+		done += committers[i].commits;
+		if (!i || committers[i].start < start)
+			start = committers[i].start;
+		if (committers[i].end > end)
+			end = committers[i].end;
 	}
 	pthread_barrier_destroy(&barrier);
 	*fences += b->pool.media->counts.fences - before;
-	return speed;
+	*commits += done;
+	return done / ((end - start) / 1e9);
 }
 
 static void measure_threads(struct bench_pool *b)
 {
-	struct bench_samples one = {}, two = {}, ratio = {};
-	u64 commits[2] = {}, fences[2] = {};
-	unsigned int turns = bench_options.small ? 4 : 30, i;
+	struct bench_samples speed[NR_THREADS] = {}, ratio = {};
+	u64 commits[NR_THREADS] = {}, fences[NR_THREADS] = {};
+	unsigned int turns = bench_options.small ? 4 : 30, i, k;
 
 	for (i = 0; i < turns; i++) {
-		double alone = run_threads(b, 1, &commits[0], &fences[0]);
-		double both = run_threads(b, 2, &commits[1], &fences[1]);
+		double one = 0, here;
 
-		bench_csv("one thread", b->format->name, i, alone, "1/s",
-			  false);
-		bench_csv("two threads", b->format->name, i, both, "1/s",
-			  false);
-		bench_add(&one, alone);
-		bench_add(&two, both);
-		bench_add(&ratio, both / alone);
+		for (k = 0; k < NR_THREADS; k++) {
+			here = run_threads(b, threads[k], &commits[k],
+					   &fences[k]);
+			bench_csv(thread_names[k], b->format->name, i, here,
+				  "1/s", false);
+			bench_add(&speed[k], here);
+			if (!k)
+				one = here;
+			else if (threads[k] == 2)
+				bench_add(&ratio, here / one);
+		}
 		kmemp_queue_run(&b->pool, false);
 	}
-	printf("%-8s %9.0f %9.0f  %6.2f %6.2f %6.2f  %8.2f %8.2f\n",
-	       b->format->name, bench_quantile(&one, 0.5),
-	       bench_quantile(&two, 0.5), bench_quantile(&ratio, 0.5),
-	       bench_quantile(&ratio, 0.25), bench_quantile(&ratio, 0.75),
-	       (double)fences[0] / commits[0], (double)fences[1] / commits[1]);
-	bench_free(&one);
-	bench_free(&two);
+	printf("%-8s", b->format->name);
+	for (k = 0; k < NR_THREADS; k++)
+		printf(" %9.0f", bench_quantile(&speed[k], 0.5));
+	printf("  %6.2f %6.2f %6.2f ", bench_quantile(&ratio, 0.5),
+	       bench_quantile(&ratio, 0.25), bench_quantile(&ratio, 0.75));
+	for (k = 0; k < NR_THREADS; k++) {
+		printf(" %8.3f", (double)fences[k] / commits[k]);
+		bench_free(&speed[k]);
+	}
+	putchar('\n');
 	bench_free(&ratio);
 }
 
@@ -209,8 +226,9 @@ int main(int argc, char **argv)
 {
 	bench_start(argc, argv);
 	/* Before a thread is kept to one CPU. */
-	printf("%-8s %9s %9s  %6s %6s %6s  %8s %8s\n", "format", "1 thread",
-	       "2, 1/s", "ratio", "1/4", "3/4", "fences", "fences/2");
+	printf("%-8s %9s %9s %9s  %6s %6s %6s  %8s %8s %8s\n", "format",
+	       "1 thread", "2", "4, 1/s", "2 / 1", "1/4", "3/4", "fences", "2",
+	       "4");
 	measure(measure_threads);
 	bench_pin();
 	printf("%-8s %9s %9s  %6s %6s %6s  %8s\n", "format", "durable",

@@ -68,7 +68,7 @@ static void *clone_like(void *arg)
 }
 
 /* All that there is to do, again and again. */
-static void *work(void *arg)
+static void *work_on(void *arg)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	struct other *other = arg;
@@ -93,7 +93,7 @@ static const struct {
 } cases[] = {
 	{ "alone", nothing },
 	{ "clone", clone_like },
-	{ "work", work },
+	{ "work", work_on },
 };
 
 static void fsync_one(struct bench_pool *b)

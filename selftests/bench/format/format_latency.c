@@ -133,7 +133,7 @@ static void print(enum bench_kind kind, const char *name, struct figures *f)
 		       bench_quantile(&f->ratio, 0.75),
 		       f->counts.fences / n, f->counts.lines / n,
 		       f->counts.bytes / n, f->counts.stores / n);
-	printf("  %zu of %lu\n", f->time.nr, f->time.nr + f->disturbed);
+	printf("  %zu of %zu\n", f->time.nr, f->time.nr + f->disturbed);
 }
 
 static void measure(enum bench_kind kind)

@@ -177,9 +177,14 @@ static struct point measure(struct bench_pool *b, u32 count, unsigned int fill,
 	return point;
 }
 
-static double power(double from, double to, double small, double large)
+static void print_power(const struct point *a, const struct point *z,
+			const char *what, double from, double to)
 {
-	return log(to / from) / log(large / small);
+	double grown = log(to / from);
+
+	printf("%12s times %.1f, capacity^%.2f, metadata^%.2f\n", what,
+	       to / from, grown / log(z->size / a->size),
+	       grown / log(z->meta / a->meta));
 }
 
 /* By which power of what grows the time? Of all but what is soon done. */
@@ -192,13 +197,11 @@ static void print_growth(const char *format, u32 count,
 		a++;
 	if (a == z)
 		return;
-	printf("%-8s %s half full, %.0f to %.0f GiB, metadata times %.1f: time times %.1f, capacity^%.2f, metadata^%.2f; after a cut times %.1f, capacity^%.2f, metadata^%.2f\n",
+	printf("%-8s %s half full, %.0f to %.0f GiB, metadata times %.1f:\n",
 	       format, count == 1 ? "4K" : "2M", a->size / GIB, z->size / GIB,
-	       z->meta / a->meta, z->clean / a->clean,
-	       power(a->clean, z->clean, a->size, z->size),
-	       power(a->clean, z->clean, a->meta, z->meta), z->cut / a->cut,
-	       power(a->cut, z->cut, a->size, z->size),
-	       power(a->cut, z->cut, a->meta, z->meta));
+	       z->meta / a->meta);
+	print_power(a, z, "clean", a->clean, z->clean);
+	print_power(a, z, "after a cut", a->cut, z->cut);
 }
 
 static void measure_sizes(const struct crash_format *format, const u64 *sizes,

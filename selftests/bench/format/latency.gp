@@ -12,7 +12,6 @@ set grid
 set key right bottom
 set yrange [0:1]
 names = system("grep -v '^#' ".out."/latency.csv | awk -F, '$1 == \"replace\" && !seen[$2]++ { print $2 }'")
-of(name) = "< awk -F, '$1 == \"replace\" && $6 == 0 && $2 == \"".name."\"' ".out."/latency.csv"
-count(name) = system("awk -F, '$1 == \"replace\" && $6 == 0 && $2 == \"".name."\"' ".out."/latency.csv | wc -l") + 0
-plot for [n in names] of(n) using 4:(1. / count(n)) smooth cumulative \
-	linewidth 2 title n
+# Of many samples every two hundredth part
+of(name) = "< awk -F, '$1 == \"replace\" && $6 == 0 && $2 == \"".name."\" { print $4 }' ".out."/latency.csv | sort -n | awk '{ v[NR] = $1 } END { for (i = 0; i <= 200; i++) print v[int(i * (NR - 1) / 200) + 1] \",\" i / 200 }'"
+plot for [n in names] of(n) using 1:2 with lines linewidth 2 title n
