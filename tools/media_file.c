@@ -58,7 +58,12 @@ static void catch_sigbus(void)
 {
 	struct sigaction action = {
 		.sa_sigaction = on_sigbus,
-		.sa_flags = SA_SIGINFO,
+		/*
+		 * The handler may be left by a jump, and the signal must not
+		 * stay blocked then. To save the mask before each read would
+		 * be a system call.
+		 */
+		.sa_flags = SA_SIGINFO | SA_NODEFER,
 	};
 
 	sigaction(SIGBUS, &action, NULL);
@@ -68,7 +73,7 @@ static int file_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
 {
 	struct jump jump;
 
-	if (sigsetjmp(jump.buf, 1)) {
+	if (sigsetjmp(jump.buf, 0)) {
 		poison_jump = NULL;
 		return -EIO;
 	}
@@ -258,7 +263,7 @@ int kmemp_media_file_guard(int (*fn)(void *arg), void *arg)
 	struct jump jump;
 	int ret;
 
-	if (sigsetjmp(jump.buf, 1)) {
+	if (sigsetjmp(jump.buf, 0)) {
 		guard_jump = NULL;
 		return -EIO;
 	}

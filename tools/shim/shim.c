@@ -4,6 +4,7 @@
  * CRC32C, SipHash.
  */
 #include <malloc.h>
+#include <nmmintrin.h>
 #include <stdatomic.h>
 
 #include <asm/byteorder.h>
@@ -46,30 +47,27 @@ void kfree_sensitive(const void *ptr)
 /* Reflected CRC32C polynomial, RFC 3720 section 12.1. */
 #define CRC32C_POLY	0x82f63b78u
 
-#if defined(__SSE4_2__)
-#include <nmmintrin.h>
+/*
+ * As the kernel's does, where the CPU can: 8 bytes at a time, and of what is
+ * longer three blocks beside one another, since each step waits for the one
+ * before it. Then a block's CRC is carried over the blocks behind it.
+ */
+#define BLOCK	128u
 
-u32 crc32c(u32 crc, const void *address, unsigned int length)
+static u32 crc32c_table[256];
+/* For each byte of a CRC what it becomes by BLOCK bytes of zeros. */
+static u32 crc32c_over[4][256];
+
+static u32 by_byte(u32 crc, const u8 *p, unsigned int length)
 {
-	const u8 *p = address;
-	unsigned long long wide = crc;
-
-	for (; length >= 8; length -= 8, p += 8) {
-		unsigned long long word;
-
-		memcpy(&word, p, sizeof(word));
-		wide = _mm_crc32_u64(wide, word);
-	}
-	crc = wide;
 	while (length--)
-		crc = _mm_crc32_u8(crc, *p++);
+		crc = crc >> 8 ^ crc32c_table[(crc ^ *p++) & 0xff];
 	return crc;
 }
-#else
-static u32 crc32c_table[256];
 
-static void __attribute__((constructor)) crc32c_fill_table(void)
+static void __attribute__((constructor)) crc32c_fill_tables(void)
 {
+	static const u8 zero[BLOCK];
 	unsigned int i, bit;
 
 	for (i = 0; i < 256; i++) {
@@ -79,24 +77,60 @@ static void __attribute__((constructor)) crc32c_fill_table(void)
 			crc = crc & 1 ? crc >> 1 ^ CRC32C_POLY : crc >> 1;
 		crc32c_table[i] = crc;
 	}
+	for (i = 0; i < 4 * 256; i++)
+		crc32c_over[i / 256][i % 256] =
+			by_byte((i % 256) << i / 256 * 8, zero, BLOCK);
+}
+
+static inline u32 over_block(u32 crc)
+{
+	return crc32c_over[0][crc & 0xff] ^ crc32c_over[1][crc >> 8 & 0xff] ^
+	       crc32c_over[2][crc >> 16 & 0xff] ^ crc32c_over[3][crc >> 24];
+}
+
+static inline __attribute__((target("sse4.2"))) u64 step(u64 crc, const u8 *p)
+{
+	u64 word;
+
+	memcpy(&word, p, sizeof(word));
+	return _mm_crc32_u64(crc, word);
+}
+
+static __attribute__((target("sse4.2"))) u32
+by_word(u32 crc, const u8 *p, unsigned int length)
+{
+	u64 a = crc, b, c;
+	unsigned int i;
+
+	for (; length >= 3 * BLOCK; length -= 3 * BLOCK, p += 3 * BLOCK) {
+		b = 0;
+		c = 0;
+		for (i = 0; i < BLOCK; i += 8) {
+			a = step(a, p + i);
+			b = step(b, p + i + BLOCK);
+			c = step(c, p + i + 2 * BLOCK);
+		}
+		a = over_block(over_block(a) ^ b) ^ c;
+	}
+	for (; length >= 8; length -= 8, p += 8)
+		a = step(a, p);
+	while (length--)
+		a = _mm_crc32_u8(a, *p++);
+	return a;
 }
 
 u32 crc32c(u32 crc, const void *address, unsigned int length)
 {
-	const u8 *p = address;
-
-	while (length--)
-		crc = crc >> 8 ^ crc32c_table[(crc ^ *p++) & 0xff];
-	return crc;
+	return __builtin_cpu_supports("sse4.2") ?
+	       by_word(crc, address, length) : by_byte(crc, address, length);
 }
-#endif
 
 static u64 rotate(u64 value, unsigned int by)
 {
 	return value << by | value >> (64 - by);
 }
 
-static void sip_rounds(u64 v[4], unsigned int rounds)
+static inline void sip_rounds(u64 v[4], unsigned int rounds)
 {
 	while (rounds--) {
 		v[0] += v[1];

@@ -11,7 +11,15 @@
 static inline void *memchr_inv(const void *start, int c, size_t bytes)
 {
 	const unsigned char *s = start;
+	unsigned long all = ~0UL / 0xff * (unsigned char)c, word;
 
+	while (bytes >= sizeof(word)) {
+		memcpy(&word, s, sizeof(word));
+		if (word != all)
+			break;
+		s += sizeof(word);
+		bytes -= sizeof(word);
+	}
 	for (; bytes; bytes--, s++)
 		if (*s != (unsigned char)c)
 			return (void *)s;
