@@ -155,6 +155,7 @@ golden: packages-build packages-tools	## write selftests/golden anew, where the 
 	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory \
 		build/golden/make_golden
 	$(Q)build/golden/make_golden
+
 .PHONY: model
 model: packages-build packages-tools	## N million random operations over every format, against a model
 	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory \

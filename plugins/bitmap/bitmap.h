@@ -155,6 +155,7 @@ int kmemp_bm_tree_prune(struct bitmap *bitmap, struct kmemp_bm_tree *tree,
 /**
  * struct kmemp_bm_object - an object in DRAM
  * @id: its id
+ * @pos: position of its line, 0 where it has none
  * @map: see struct kmemp_bitmap_object, likewise the others
  * @records: see there
  * @nr_pages: see there
@@ -162,6 +163,7 @@ int kmemp_bm_tree_prune(struct bitmap *bitmap, struct kmemp_bm_tree *tree,
  */
 struct kmemp_bm_object {
 	u64 id;
+	u64 pos;
 	u64 map;
 	u64 records;
 	u64 nr_pages;
@@ -175,6 +177,7 @@ int kmemp_bm_object_decode(const struct bitmap *bitmap, u64 pos,
 int kmemp_bm_object_load(const struct bitmap *bitmap, bool staged, u64 id,
 			 struct kmemp_bm_object *object);
 int kmemp_bm_object_store(struct bitmap *bitmap,
+			  const struct kmemp_bm_object *old,
 			  const struct kmemp_bm_object *object);
 int kmemp_bm_object_next(const struct bitmap *bitmap, bool staged, u64 *id);
 

@@ -190,19 +190,18 @@ static int change_object(struct bitmap *bitmap, const struct kmemp_batch *batch,
 			 u32 *nr, u64 *data_pages)
 {
 	u64 id = batch->changes[*nr].object;
-	struct kmemp_bm_object object;
-	u64 before;
+	struct kmemp_bm_object object, before;
 	int ret;
 
 	ret = kmemp_bm_object_load(bitmap, true, id, &object);
 	if (ret)
 		return ret;
-	before = object.nr_pages;
+	before = object;
 	while (!ret && *nr < batch->nr_changes &&
 	       batch->changes[*nr].object == id)
 		ret = change(bitmap, &batch->changes[(*nr)++], &object);
-	*data_pages += object.nr_pages - before;
-	return ret ?: kmemp_bm_object_store(bitmap, &object);
+	*data_pages += object.nr_pages - before.nr_pages;
+	return ret ?: kmemp_bm_object_store(bitmap, &before, &object);
 }
 
 /* Stage a batch: nothing of it is on the medium yet. */

@@ -41,6 +41,7 @@ int kmemp_bm_object_decode(const struct bitmap *bitmap, u64 pos,
 			   struct kmemp_bm_object *object)
 {
 	object->id = le64_to_cpu(disk->id);
+	object->pos = pos;
 	object->map = le64_to_cpu(disk->map);
 	object->records = le64_to_cpu(disk->records);
 	object->nr_pages = le64_to_cpu(disk->nr_pages);
@@ -132,11 +133,10 @@ int kmemp_bm_object_next(const struct bitmap *bitmap, bool staged, u64 *id)
 	return ret;
 }
 
-/* Stage an object as it shall be; an empty one ends. */
-int kmemp_bm_object_store(struct bitmap *bitmap,
-			  const struct kmemp_bm_object *object)
+/* Stage the line of an object that goes on existing. */
+static int write_line(struct bitmap *bitmap, u64 pos,
+		      const struct kmemp_bm_object *object)
 {
-	u64 nr = le64_to_cpu(bitmap->anchor.nr_objects);
 	struct kmemp_bitmap_object disk = {
 		.id = cpu_to_le64(object->id),
 		.map = cpu_to_le64(object->map),
@@ -144,19 +144,29 @@ int kmemp_bm_object_store(struct bitmap *bitmap,
 		.nr_pages = cpu_to_le64(object->nr_pages),
 		.nr_records = cpu_to_le64(object->nr_records),
 	};
+
+	return kmemp_bm_write_line(bitmap, pos, &disk);
+}
+
+/* Stage an object as it shall be, in the place of @old; an empty one ends. */
+int kmemp_bm_object_store(struct bitmap *bitmap,
+			  const struct kmemp_bm_object *old,
+			  const struct kmemp_bm_object *object)
+{
+	static const struct kmemp_bitmap_object none;
+	u64 nr = le64_to_cpu(bitmap->anchor.nr_objects);
 	bool exists = object->map || object->records, empty;
-	struct kmemp_bm_object old;
 	struct kmemp_bm_path path;
 	struct kmemp_bm_tree tree;
 	int ret;
 
-	ret = kmemp_bm_object_load(bitmap, true, object->id, &old);
-	if (ret)
-		return ret;
-	if (!exists && !old.map && !old.records)
+	if (!exists && !old->pos)
 		return 0;
-	if (object->map != old.map)
+	if (object->map != old->map)
 		kmemp_bm_cache_forget(bitmap, object->id);
+	/* Since it was looked up, nothing has changed where it is. */
+	if (exists && old->pos)
+		return write_line(bitmap, old->pos, object);
 	ret = kmemp_bm_tree_decode(bitmap, le64_to_cpu(bitmap->anchor.objects),
 				   BITMAP_OBJECT_LEAF_BITS, &tree);
 	if (!ret)
@@ -164,15 +174,13 @@ int kmemp_bm_object_store(struct bitmap *bitmap,
 	if (ret)
 		return ret;
 	if (exists) {
-		if (!old.map && !old.records)
-			nr++;
-		ret = kmemp_bm_write_line(bitmap, object_pos(&path, object->id),
-					  &disk);
+		nr++;
+		ret = write_line(bitmap, object_pos(&path, object->id),
+				 object);
 	} else {
 		nr--;
-		memset(&disk, 0, sizeof(disk));
 		ret = kmemp_bm_write(bitmap, object_pos(&path, object->id),
-				     &disk, sizeof(disk));
+				     &none, sizeof(none));
 		if (!ret)
 			ret = kmemp_bm_page_empty(bitmap, path.page[0], &empty);
 		if (!ret && empty)

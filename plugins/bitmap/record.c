@@ -343,6 +343,21 @@ static int chain_length(const struct bitmap *bitmap,
 	return ret;
 }
 
+/* Some bytes of a record's body as it will be. */
+static void make_body(const struct kmemp_record *record, u32 from, u8 *piece,
+		      u32 len)
+{
+	u32 of_name = from < record->name_len ?
+		      min(len, record->name_len - from) : 0;
+
+	if (of_name)
+		memcpy(piece, record->name + from, of_name);
+	from += of_name;
+	if (len > of_name)
+		memcpy(piece + of_name, record->value + from - record->name_len,
+		       len - of_name);
+}
+
 /* Stage header and body; @next is kept where the record stays in place. */
 static int write_record(struct bitmap *bitmap, u64 pos, u64 object,
 			const struct kmemp_record *record, u64 next)
@@ -367,14 +382,9 @@ static int write_record(struct bitmap *bitmap, u64 pos, u64 object,
 	disk.seal = cpu_to_le32(~crc);
 	ret = kmemp_bm_write(bitmap, pos, &disk, sizeof(disk));
 	for (done = 0; !ret && done < len; done += part) {
-		u32 i;
-
 		part = min_t(u32, len - done, sizeof(piece));
 		memset(piece, 0, sizeof(piece));
-		for (i = 0; i < part; i++)
-			piece[i] = done + i < record->name_len ?
-				   record->name[done + i] :
-				   record->value[done + i - record->name_len];
+		make_body(record, done, piece, part);
 		ret = kmemp_bm_write(bitmap, pos + HEADER + done, piece,
 				     ALIGN(part, 8u));
 	}

@@ -3,28 +3,40 @@
  * Slots: words of 8 bytes that name a page, see <kmem_persist/format_ring.h>.
  */
 #include <linux/export.h>
+#include <linux/kernel.h>
 
 #include <kmem_persist/ring.h>
 
-/* CRC-8 of the 16 values of a nibble, polynomial x^8 + x^2 + x + 1. */
-static const u8 nibble_crc[16] = {
-	0x00, 0x07, 0x0e, 0x09, 0x1c, 0x1b, 0x12, 0x15,
-	0x38, 0x3f, 0x36, 0x31, 0x24, 0x23, 0x2a, 0x2d,
-};
+/* A slot's bits but for those of the check, as if these were not there. */
+static u64 checked_bits(u64 slot)
+{
+	u64 low = (1ULL << KMEMP_SLOT_CHECK_SHIFT) - 1;
 
+	return (slot >> 8 & ~low) | (slot & low);
+}
+
+/*
+ * CRC-8, polynomial x^8 + x^2 + x + 1: what is left of them, times x^8, when it
+ * is divided by that. Since x^8 leaves x^2 + x + 1, x^16 leaves its square, and
+ * x^32 the square of that, x^8 + x^4 + 1: so what stands at or above a power is
+ * folded to below it, without a table or a step per bit.
+ */
 static u8 slot_check(u64 slot)
 {
-	int shift;
-	u8 crc = 0;
+	u64 left = checked_bits(slot) << 8, high;
+	unsigned int i;
 
-	for (shift = 60; shift >= 0; shift -= 4) {
-		if (shift == KMEMP_SLOT_CHECK_SHIFT ||
-		    shift == KMEMP_SLOT_CHECK_SHIFT + 4)
-			continue;
-		crc = (u8)(crc << 4) ^
-		      nibble_crc[crc >> 4 ^ (slot >> shift & 0xf)];
+	high = left >> 32;
+	left = (left & U32_MAX) ^ high ^ high << 4 ^ high << 8;
+	for (i = 0; i < 2; i++) {
+		high = left >> 16;
+		left = (left & 0xffff) ^ high ^ high << 2 ^ high << 4;
 	}
-	return crc;
+	for (i = 0; i < 2; i++) {
+		high = left >> 8;
+		left = (left & 0xff) ^ high ^ high << 1 ^ high << 2;
+	}
+	return left;
 }
 
 /**

@@ -91,6 +91,8 @@ static int write_values(struct extent *extent, struct kmemp_batch *batch,
 	int ret;
 	u32 len;
 
+	if (!extent->build.nr_values)
+		return 0;
 	kmemp_ext_iter_init(&iter, leaf->raw);
 	while (kmemp_ext_iter_next(&iter, &item)) {
 		u32 at = item.data - leaf->raw;
@@ -140,7 +142,7 @@ static int write_node(struct extent *extent, struct kmemp_batch *batch,
 {
 	struct kmemp_ext_dirty *dirty = ref->dirty;
 	struct kmemp_extent_node *header;
-	u8 *node = extent->build.scratch[0];
+	u8 *node = dirty->raw;
 	int ret = 0;
 	u32 i;
 
@@ -155,8 +157,6 @@ static int write_node(struct extent *extent, struct kmemp_batch *batch,
 		return ret;
 	if (dirty->level)
 		encode_links(dirty, node);
-	else
-		node = dirty->raw;
 	header = (void *)node;
 	header->birth = cpu_to_le64(ref->birth);
 	header->epoch = cpu_to_le64(batch->epoch);
@@ -164,6 +164,7 @@ static int write_node(struct extent *extent, struct kmemp_batch *batch,
 	header->level = dirty->level;
 	memset(header->reserved, 0, sizeof(header->reserved));
 	store(extent, ref, node, kmemp_ext_node_bytes(node));
+	dirty->ref = *ref;
 	return 0;
 }
 
@@ -219,6 +220,7 @@ int kmemp_ext_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 	struct extent *extent = kmemp_pool_private(pool);
 	struct kmemp_ext_space *space = &extent->space;
 	struct kmemp_ext_build *build = &extent->build;
+	struct kmemp_ext_dirty *dirty;
 	int ret = build->error;
 
 	/* The newest batch was confirmed: the tree before it is not needed. */
@@ -226,13 +228,17 @@ int kmemp_ext_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 		kmemp_ext_space_settle(space);
 	if (!ret)
 		ret = write_tree(extent, batch);
+	if (!ret) {
+		kmemp_readers_exclude(pool);
+		extent->root = build->root;
+		list_for_each_entry(dirty, &build->used, list)
+			kmemp_ext_cache_keep(extent, dirty);
+		kmemp_readers_admit(pool);
+	}
 	kmemp_ext_dirty_drop(extent);
 	kmemp_ext_dirty_trim(extent, KEEP);
 	if (ret)
 		return ret;
-	kmemp_readers_exclude(pool);
-	extent->root = build->root;
-	kmemp_readers_admit(pool);
 	/* Nobody looks at the tree before any more, nor will recovery. */
 	kmemp_ext_space_settle(space);
 	kmemp_ext_space_free(space, batch, &build->freed);

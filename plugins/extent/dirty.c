@@ -3,7 +3,8 @@
  * Dirty nodes: what a batch changes, in DRAM until it is written as a whole.
  *
  * The first change below a node copies it; the block that it came from is freed
- * by the batch. Memory for them is kept from one batch to the next.
+ * by the batch. Memory for them is kept from one batch to the next; the cache
+ * takes the bytes of some.
  */
 #include <asm/byteorder.h>
 #include <linux/errno.h>
@@ -31,20 +32,36 @@ int kmemp_ext_blocks_add(struct kmemp_ext_blocks *blocks, u64 block)
 	return 0;
 }
 
+/* One more that is not in use, unless there is one. */
+static int have_idle(struct extent *extent)
+{
+	struct kmemp_ext_dirty *dirty;
+
+	if (list_empty(&extent->idle)) {
+		dirty = kmalloc(sizeof(*dirty), GFP_NOIO);
+		if (!dirty)
+			return -ENOMEM;
+		dirty->raw = NULL;
+		list_add(&dirty->list, &extent->idle);
+		extent->nr_idle++;
+	}
+	dirty = list_first_entry(&extent->idle, struct kmemp_ext_dirty, list);
+	if (!dirty->raw)
+		dirty->raw = kmalloc(KMEMP_EXTENT_BLOCK, GFP_NOIO);
+	return dirty->raw ? 0 : -ENOMEM;
+}
+
 /* A node without contents. */
 int kmemp_ext_dirty_get(struct extent *extent, u32 level,
 			struct kmemp_ext_dirty **dirty)
 {
-	if (list_empty(&extent->idle)) {
-		*dirty = kmalloc(sizeof(**dirty), GFP_NOIO);
-		if (!*dirty)
-			return -ENOMEM;
-	} else {
-		*dirty = list_first_entry(&extent->idle,
-					  struct kmemp_ext_dirty, list);
-		list_del(&(*dirty)->list);
-		extent->nr_idle--;
-	}
+	int ret = have_idle(extent);
+
+	if (ret)
+		return ret;
+	*dirty = list_first_entry(&extent->idle, struct kmemp_ext_dirty, list);
+	list_del(&(*dirty)->list);
+	extent->nr_idle--;
 	(*dirty)->level = level;
 	(*dirty)->nr = 0;
 	list_add(&(*dirty)->list, &extent->build.used);
@@ -61,13 +78,21 @@ void kmemp_ext_dirty_put(struct extent *extent, struct kmemp_ext_dirty *dirty)
 	extent->build.nr_dirty--;
 }
 
-/* Links or leaf of a node that was read. */
-static void fill(struct kmemp_ext_dirty *dirty, const void *node)
+/* Links or leaf of a node that is at hand. */
+static void fill(const struct extent *extent, struct kmemp_ext_dirty *dirty,
+		 const struct kmemp_ext_ref *from, const void *node)
 {
+	const struct kmemp_ext_cached *cached;
+	struct kmemp_ext_key first;
 	u32 i;
 
 	if (!dirty->level) {
 		memcpy(dirty->raw, node, kmemp_ext_node_bytes(node));
+		cached = kmemp_ext_cache_find(extent, from, 0);
+		if (cached)
+			dirty->last = cached->last;
+		else
+			kmemp_ext_key_range(node, 0, &first, &dirty->last);
 		return;
 	}
 	dirty->nr = kmemp_ext_node_nr(node);
@@ -81,7 +106,7 @@ int kmemp_ext_dirty_path(struct extent *extent, struct kmemp_ext_path *path)
 	static const struct kmemp_ext_bounds any;
 	struct kmemp_ext_build *build = &extent->build;
 	struct kmemp_ext_ref *ref = &build->root.ref;
-	u8 *node = build->scratch[0];
+	const u8 *node;
 	u32 level;
 	int ret;
 
@@ -92,9 +117,12 @@ int kmemp_ext_dirty_path(struct extent *extent, struct kmemp_ext_path *path)
 			struct kmemp_ext_dirty *dirty;
 
 			/* The leaf is there; what is above was read over. */
+			node = path->leaf;
 			if (level) {
-				ret = kmemp_ext_node_read(extent, ref, level,
-							  &any, node);
+				ret = kmemp_ext_node_get(extent, ref, level,
+							 &any,
+							 build->scratch[0],
+							 &node);
 				if (ret)
 					return ret;
 			}
@@ -104,7 +132,7 @@ int kmemp_ext_dirty_path(struct extent *extent, struct kmemp_ext_path *path)
 							  &dirty);
 			if (ret)
 				return ret;
-			fill(dirty, level ? node : path->leaf);
+			fill(extent, dirty, ref, node);
 			ref->dirty = dirty;
 		}
 		step->ref = *ref;
@@ -138,6 +166,7 @@ void kmemp_ext_dirty_trim(struct extent *extent, u32 nr)
 					 struct kmemp_ext_dirty, list);
 		list_del(&dirty->list);
 		extent->nr_idle--;
+		kfree(dirty->raw);
 		kfree(dirty);
 	}
 }

@@ -87,6 +87,29 @@ static void first_key(const void *leaf, struct kmemp_ext_key *key)
 	*key = item.key;
 }
 
+/* In a dirty leaf, put an item in the place of one that takes as much. */
+static int replace_item(struct extent *extent, struct kmemp_ext_dirty *leaf,
+			const struct kmemp_ext_item *old, bool is_last,
+			const struct kmemp_ext_item *item,
+			struct result *result)
+{
+	struct kmemp_ext_link *link = &result->link[0];
+	int ret;
+
+	ret = count_item(extent, old, false);
+	if (!ret)
+		ret = count_item(extent, item, true);
+	memcpy(leaf->raw + (old->data - leaf->raw), item->data, item->size);
+	if (is_last)
+		leaf->last = item->key;
+	memset(link, 0, sizeof(*link));
+	link->ref.dirty = leaf;
+	first_key(leaf->raw, &link->key);
+	result->nr = 1;
+	result->shrunk = false;
+	return ret;
+}
+
 /* In a dirty leaf, put @items in the place of @nr_old others. */
 static int edit_leaf(struct extent *extent, struct kmemp_ext_dirty *leaf,
 		     u32 at, u32 nr_old, const struct kmemp_ext_item *items,
@@ -99,6 +122,13 @@ static int edit_leaf(struct extent *extent, struct kmemp_ext_dirty *leaf,
 	struct kmemp_ext_item item;
 	int ret = 0;
 
+	if (nr_old == 1 && nr_items == 1 &&
+	    kmemp_ext_item_at(leaf->raw, at, &item) &&
+	    item.key.object == items->key.object &&
+	    !item.key.kind == !items->key.kind && item.size == items->size)
+		return replace_item(extent, leaf, &item,
+				    item.data + item.size == leaf->raw + bytes,
+				    items, result);
 	memcpy(old, leaf->raw, bytes);
 	kmemp_ext_fill_init(&fill, extent, leaf,
 			    first_limit(old, at, nr_old, items, nr_items,

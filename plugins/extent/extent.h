@@ -5,6 +5,7 @@
  *	main.c		ops, format, lookups
  *	open.c		recovery
  *	node.c		nodes: reading and verifying
+ *	cache.c		nodes that were written and need not be read
  *	leaf.c		what is in leaves: extents and records
  *	path.c		the way from a root to an item
  *	dirty.c		nodes that the batch being built has made anew
@@ -153,6 +154,26 @@ struct kmemp_ext_bounds {
 	const struct kmemp_ext_key *end;
 };
 
+/**
+ * struct kmemp_ext_cached - a node that this opening has written
+ * @block: its number
+ * @birth: its batch; 0: nothing is cached here
+ * @seal: over it
+ * @level: 0 for a leaf
+ * @first: key of its first item
+ * @last: key of its last item
+ * @node: KMEMP_EXTENT_BLOCK bytes, or NULL
+ */
+struct kmemp_ext_cached {
+	u64 block;
+	u64 birth;
+	u32 seal;
+	u32 level;
+	struct kmemp_ext_key first;
+	struct kmemp_ext_key last;
+	u8 *node;
+};
+
 /* A child may become three, before its parent is split. */
 #define EXTENT_LINKS	(KMEMP_EXTENT_FANOUT + 2)
 
@@ -161,17 +182,20 @@ struct kmemp_ext_bounds {
  * @list: in the list of those that are in use, or of those that are not
  * @level: 0 for a leaf
  * @nr: links of an inner node
+ * @last: key of a leaf's last item
+ * @ref: where it was written
  * @link: of an inner node
- * @raw: a leaf as it will stand, but for its header
+ * @raw: KMEMP_EXTENT_BLOCK bytes: a leaf as it will stand, but for its header;
+ *	an inner node once it is written
  */
 struct kmemp_ext_dirty {
 	struct list_head list;
 	u32 level;
 	u32 nr;
-	union {
-		struct kmemp_ext_link link[EXTENT_LINKS];
-		u8 raw[KMEMP_EXTENT_BLOCK] __aligned(8);
-	};
+	struct kmemp_ext_key last;
+	struct kmemp_ext_ref ref;
+	struct kmemp_ext_link link[EXTENT_LINKS];
+	u8 *raw;
 };
 
 /**
@@ -193,9 +217,10 @@ struct kmemp_ext_step {
  * @found: there is an item
  * @end: first key behind the leaf, if @has_end
  * @has_end: it is known
- * @leaf: the leaf: in @node, or a dirty one's
+ * @leaf: the leaf: @node, or a dirty one's
  * @step: by level; the leaf's is the first
- * @node: room for a node that is read
+ * @node: clean node at hand: in @room, or cached
+ * @room: for a node that is read
  */
 struct kmemp_ext_path {
 	u32 depth;
@@ -205,7 +230,8 @@ struct kmemp_ext_path {
 	struct kmemp_ext_key end;
 	const u8 *leaf;
 	struct kmemp_ext_step step[KMEMP_EXTENT_DEPTH];
-	u8 node[KMEMP_EXTENT_BLOCK] __aligned(8);
+	const u8 *node;
+	u8 room[KMEMP_EXTENT_BLOCK] __aligned(8);
 };
 
 /**
@@ -298,8 +324,10 @@ struct kmemp_ext_build {
  * @nr_idle: how many
  * @dropped: recovery has dropped a torn batch
  * @findings: during a check: where damage is reported, instead of refused
+ * @cached: see cache.c
+ * @nr_cached: entries, a power of two
  *
- * Locking: pool->readers -> @root. The commit right -> all else.
+ * Locking: pool->readers -> @root, @cached. The commit right -> all else.
  */
 struct extent {
 	struct kmemp_pool *pool;
@@ -311,6 +339,8 @@ struct extent {
 	u32 nr_idle;
 	bool dropped;
 	const struct kmemp_findings *findings;
+	struct kmemp_ext_cached *cached;
+	u32 nr_cached;
 };
 
 static inline u64 kmemp_ext_block_pos(u64 block)
@@ -329,6 +359,7 @@ int kmemp_ext_damaged(const struct extent *extent, const char *what, u64 block,
 bool kmemp_ext_block_valid(const struct extent *extent, u64 block);
 int kmemp_ext_key_order(const struct kmemp_ext_key *a,
 			const struct kmemp_ext_key *b);
+void kmemp_ext_link_key(const void *node, u32 index, struct kmemp_ext_key *key);
 void kmemp_ext_link_get(const void *node, u32 index,
 			struct kmemp_ext_link *link);
 u32 kmemp_ext_node_nr(const void *node);
@@ -341,6 +372,25 @@ int kmemp_ext_node_load(const struct extent *extent,
 int kmemp_ext_node_read(const struct extent *extent,
 			const struct kmemp_ext_ref *ref, u32 level,
 			const struct kmemp_ext_bounds *bounds, void *node);
+void kmemp_ext_key_range(const void *node, u32 level,
+			 struct kmemp_ext_key *first,
+			 struct kmemp_ext_key *last);
+int kmemp_ext_bounds_check(const struct extent *extent, u64 block,
+			   const struct kmemp_ext_key *first,
+			   const struct kmemp_ext_key *last,
+			   const struct kmemp_ext_bounds *bounds);
+
+/* cache.c */
+int kmemp_ext_cache_init(struct extent *extent);
+const struct kmemp_ext_cached *
+kmemp_ext_cache_find(const struct extent *extent,
+		     const struct kmemp_ext_ref *ref, u32 level);
+int kmemp_ext_node_get(const struct extent *extent,
+		       const struct kmemp_ext_ref *ref, u32 level,
+		       const struct kmemp_ext_bounds *bounds, u8 *room,
+		       const u8 **node);
+void kmemp_ext_cache_keep(struct extent *extent, struct kmemp_ext_dirty *dirty);
+void kmemp_ext_cache_destroy(struct extent *extent);
 
 /* leaf.c */
 int kmemp_ext_leaf_check(const struct extent *extent, u64 block,
@@ -349,6 +399,8 @@ void kmemp_ext_iter_init(struct kmemp_ext_iter *iter, const void *leaf);
 bool kmemp_ext_iter_next(struct kmemp_ext_iter *iter,
 			 struct kmemp_ext_item *item);
 bool kmemp_ext_item_at(const void *leaf, u32 at, struct kmemp_ext_item *item);
+bool kmemp_ext_item_find(const void *leaf, const struct kmemp_ext_pos *pos,
+			 u32 *at, struct kmemp_ext_key *last);
 int kmemp_ext_item_order(const struct kmemp_ext_item *item,
 			 const struct kmemp_ext_pos *pos);
 void kmemp_ext_item_pos(const struct kmemp_ext_item *item,

@@ -101,5 +101,6 @@ int kmemp_ext_fill_add(struct kmemp_ext_fill *fill,
 	add_one(item->key.kind ? &group->nr_records : &group->nr_extents);
 	memcpy((u8 *)header + bytes, item->data, item->size);
 	header->bytes = cpu_to_le16(bytes + item->size);
+	fill->leaf[fill->nr - 1]->last = item->key;
 	return 0;
 }

@@ -138,18 +138,89 @@ bool kmemp_ext_iter_next(struct kmemp_ext_iter *iter,
 	return true;
 }
 
+/* Past so many extents of the group at hand, which has them. */
+static void skip(struct kmemp_ext_iter *iter, u32 extents)
+{
+	iter->at += extents * EXTENT_BYTES;
+	iter->extents -= extents;
+}
+
 /* The item of an index; false: there are not so many. */
 bool kmemp_ext_item_at(const void *leaf, u32 at, struct kmemp_ext_item *item)
 {
 	struct kmemp_ext_iter iter;
+	u32 extents;
 
 	kmemp_ext_iter_init(&iter, leaf);
 	for (;; at--) {
+		if (at && iter.extents) {
+			extents = min(at, iter.extents);
+			skip(&iter, extents);
+			at -= extents;
+		}
 		if (!kmemp_ext_iter_next(&iter, item))
 			return false;
 		if (!at)
 			return true;
 	}
+}
+
+static u64 extent_offset(const struct kmemp_ext_iter *iter, u32 i)
+{
+	const struct kmemp_disk_extent *disk;
+
+	disk = (const void *)(iter->raw + iter->at + i * EXTENT_BYTES);
+	return le64_to_cpu(disk->offset_flags) & (KMEMP_MAX_OBJECT_PAGES - 1);
+}
+
+/* Extents left in the group at hand that are before a position. */
+static u32 extents_before(const struct kmemp_ext_iter *iter,
+			  const struct kmemp_ext_pos *pos)
+{
+	u32 low = 0, high = iter->extents;
+
+	if (iter->object != pos->key.object)
+		return iter->object < pos->key.object ? high : 0;
+	if (pos->key.kind)
+		return high;
+	while (low < high) {
+		u32 middle = (low + high) / 2;
+
+		if (extent_offset(iter, middle) < pos->key.where)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * The first item that is not before a position. *@at: its index, or the number
+ * of items; *@last: the key of the one before it, if there is one. Return:
+ * false: there is none.
+ */
+bool kmemp_ext_item_find(const void *leaf, const struct kmemp_ext_pos *pos,
+			 u32 *at, struct kmemp_ext_key *last)
+{
+	struct kmemp_ext_iter iter;
+	struct kmemp_ext_item item;
+	u32 extents;
+
+	*at = 0;
+	kmemp_ext_iter_init(&iter, leaf);
+	while (kmemp_ext_iter_next(&iter, &item)) {
+		if (kmemp_ext_item_order(&item, pos) >= 0)
+			return true;
+		*last = item.key;
+		++*at;
+		extents = extents_before(&iter, pos);
+		if (extents) {
+			last->where = extent_offset(&iter, extents - 1);
+			skip(&iter, extents);
+			*at += extents;
+		}
+	}
+	return false;
 }
 
 /* flags and tag above the offset, then the top of the count */

@@ -37,6 +37,7 @@ static void op_close(struct kmemp_pool *pool)
 
 	kmemp_ext_dirty_drop(extent);
 	kmemp_ext_dirty_trim(extent, 0);
+	kmemp_ext_cache_destroy(extent);
 	kmemp_ext_space_destroy(&extent->space);
 	kvfree(extent->build.freed.block);
 	kvfree(extent);

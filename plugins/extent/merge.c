@@ -22,10 +22,10 @@
 #define SMALL_NR	(KMEMP_EXTENT_FANOUT / 4 * 3)
 #define MERGED_NR	(KMEMP_EXTENT_FANOUT / 8 * 7)
 
-/* A clean child, verified. */
-static int read_child(struct extent *extent,
-		      const struct kmemp_ext_dirty *parent, u32 index,
-		      void *node)
+/* A clean child, verified: *@node, which may be in @room. */
+static int get_child(struct extent *extent,
+		     const struct kmemp_ext_dirty *parent, u32 index, u8 *room,
+		     const u8 **node)
 {
 	const struct kmemp_ext_link *link = &parent->link[index];
 	struct kmemp_ext_bounds bounds = {
@@ -33,8 +33,8 @@ static int read_child(struct extent *extent,
 		.end = index + 1 < parent->nr ? &link[1].key : NULL,
 	};
 
-	return kmemp_ext_node_read(extent, &link->ref, parent->level - 1,
-				   &bounds, node);
+	return kmemp_ext_node_get(extent, &link->ref, parent->level - 1,
+				  &bounds, room, node);
 }
 
 /* A child that goes. */
@@ -63,15 +63,21 @@ static int join(struct extent *extent, struct kmemp_ext_dirty *parent,
 	return ret;
 }
 
-static int get_leaf(struct extent *extent, const struct kmemp_ext_dirty *parent,
-		    u32 index, void *node)
+/* A copy of a leaf. */
+static int copy_leaf(struct extent *extent,
+		     const struct kmemp_ext_dirty *parent, u32 index, u8 *copy)
 {
 	const struct kmemp_ext_dirty *dirty = parent->link[index].ref.dirty;
+	const u8 *leaf = copy;
+	int ret = 0;
 
-	if (!dirty)
-		return read_child(extent, parent, index, node);
-	memcpy(node, dirty->raw, kmemp_ext_node_bytes(dirty->raw));
-	return 0;
+	if (dirty)
+		leaf = dirty->raw;
+	else
+		ret = get_child(extent, parent, index, copy, &leaf);
+	if (!ret && leaf != copy)
+		memcpy(copy, leaf, kmemp_ext_node_bytes(leaf));
+	return ret;
 }
 
 static u64 last_object(const void *leaf)
@@ -96,9 +102,9 @@ static int merge_leaves(struct extent *extent, struct kmemp_ext_dirty *parent,
 	u32 bytes, i;
 	int ret;
 
-	ret = get_leaf(extent, parent, left, a);
+	ret = copy_leaf(extent, parent, left, a);
 	if (!ret)
-		ret = get_leaf(extent, parent, left + 1, b);
+		ret = copy_leaf(extent, parent, left + 1, b);
 	if (ret)
 		return ret;
 	kmemp_ext_item_at(b, 0, &item);
@@ -125,12 +131,13 @@ static int merge_inner(struct extent *extent, struct kmemp_ext_dirty *parent,
 	bool is_left = parent->link[left].ref.dirty == dirty;
 	u32 other = is_left ? left + 1 : left, nr, i;
 	const struct kmemp_ext_dirty *from = parent->link[other].ref.dirty;
-	u8 *node = extent->build.scratch[0];
+	const u8 *node = NULL;
 	struct kmemp_ext_link *to;
 	int ret = 0;
 
 	if (!from)
-		ret = read_child(extent, parent, other, node);
+		ret = get_child(extent, parent, other,
+				extent->build.scratch[0], &node);
 	if (ret)
 		return ret;
 	nr = from ? from->nr : kmemp_ext_node_nr(node);

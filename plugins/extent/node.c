@@ -3,9 +3,9 @@
  * Nodes: read, and believed only when they are what their parent says.
  *
  * A node is sealed in its parent. Beyond that it is verified each time it is
- * read: a seal can be forged by who wrote the medium. Each key in a node lies
- * between those that its parent has for it and for the next child, so that
- * going through a tree in order ends, whatever stands there.
+ * read from the medium: a seal can be forged by who wrote that. Each key in a
+ * node lies between those that its parent has for it and for the next child, so
+ * that going through a tree in order ends, whatever stands there.
  */
 #include <asm/byteorder.h>
 #include <linux/errno.h>
@@ -56,17 +56,29 @@ u32 kmemp_ext_node_bytes(const void *node)
 	return le16_to_cpu(header->bytes);
 }
 
+static const struct kmemp_extent_child *child_at(const void *node, u32 index)
+{
+	return (const void *)((const u8 *)node + EXTENT_HEADER +
+			      index * CHILD_BYTES);
+}
+
+/* First key of a child of an inner node. */
+void kmemp_ext_link_key(const void *node, u32 index, struct kmemp_ext_key *key)
+{
+	const struct kmemp_extent_child *child = child_at(node, index);
+
+	key->object = le64_to_cpu(child->object);
+	key->where = le64_to_cpu(child->where);
+	key->kind = le16_to_cpu(child->kind);
+}
+
 /* A child of an inner node. */
 void kmemp_ext_link_get(const void *node, u32 index,
 			struct kmemp_ext_link *link)
 {
-	const struct kmemp_extent_child *child;
+	const struct kmemp_extent_child *child = child_at(node, index);
 
-	child = (const void *)((const u8 *)node + EXTENT_HEADER +
-			       index * CHILD_BYTES);
-	link->key.object = le64_to_cpu(child->object);
-	link->key.where = le64_to_cpu(child->where);
-	link->key.kind = le16_to_cpu(child->kind);
+	kmemp_ext_link_key(node, index, &link->key);
 	link->ref.block = le64_to_cpu(child->block);
 	link->ref.birth = le64_to_cpu(child->birth);
 	link->ref.seal = le32_to_cpu(child->seal);
@@ -77,10 +89,8 @@ static bool child_valid(const struct extent *extent, const void *node,
 			u32 index, const struct kmemp_ext_link *link)
 {
 	const struct kmemp_extent_node *header = node;
-	const struct kmemp_extent_child *child;
+	const struct kmemp_extent_child *child = child_at(node, index);
 
-	child = (const void *)((const u8 *)node + EXTENT_HEADER +
-			       index * CHILD_BYTES);
 	return kmemp_ext_block_valid(extent, link->ref.block) &&
 	       link->ref.birth &&
 	       link->ref.birth <= le64_to_cpu(header->birth) &&
@@ -115,8 +125,9 @@ static int check_inner(const struct extent *extent, u64 block,
 }
 
 /* The keys of a node's first and last item. */
-static void key_range(const void *node, u32 level, struct kmemp_ext_key *first,
-		      struct kmemp_ext_key *last)
+void kmemp_ext_key_range(const void *node, u32 level,
+			 struct kmemp_ext_key *first,
+			 struct kmemp_ext_key *last)
 {
 	struct kmemp_ext_iter iter;
 	struct kmemp_ext_item item;
@@ -137,24 +148,21 @@ static void key_range(const void *node, u32 level, struct kmemp_ext_key *first,
 	while (kmemp_ext_iter_next(&iter, &item));
 }
 
-static int check_bounds(const struct extent *extent, u64 block,
-			const void *node, u32 level,
-			const struct kmemp_ext_bounds *bounds)
+/* Does a node with these keys lie where its parent has it? */
+int kmemp_ext_bounds_check(const struct extent *extent, u64 block,
+			   const struct kmemp_ext_key *first,
+			   const struct kmemp_ext_key *last,
+			   const struct kmemp_ext_bounds *bounds)
 {
-	struct kmemp_ext_key first, last;
-
-	if (!bounds->first && !bounds->end)
-		return 0;
-	key_range(node, level, &first, &last);
-	if (bounds->first && kmemp_ext_key_order(bounds->first, &first))
+	if (bounds->first && kmemp_ext_key_order(bounds->first, first))
 		return kmemp_ext_damaged(extent, "first key of a node", block,
-					 first.object);
+					 first->object);
 	if (bounds->end) {
-		int order = kmemp_ext_key_order(&last, bounds->end);
+		int order = kmemp_ext_key_order(last, bounds->end);
 
-		if (order > 0 || (!order && !last.kind))
+		if (order > 0 || (!order && !last->kind))
 			return kmemp_ext_damaged(extent, "last key of a node",
-						 block, last.object);
+						 block, last->object);
 	}
 	return 0;
 }
@@ -164,6 +172,7 @@ static int check_node(const struct extent *extent,
 		      const struct kmemp_ext_bounds *bounds, const void *node)
 {
 	const struct kmemp_extent_node *header = node;
+	struct kmemp_ext_key first, last;
 	int ret;
 
 	if (le64_to_cpu(header->birth) != ref->birth ||
@@ -174,7 +183,11 @@ static int check_node(const struct extent *extent,
 					 header->level);
 	ret = level ? check_inner(extent, ref->block, node) :
 		      kmemp_ext_leaf_check(extent, ref->block, node);
-	return ret ?: check_bounds(extent, ref->block, node, level, bounds);
+	if (ret || (!bounds->first && !bounds->end))
+		return ret;
+	kmemp_ext_key_range(node, level, &first, &last);
+	return kmemp_ext_bounds_check(extent, ref->block, &first, &last,
+				      bounds);
 }
 
 /*

@@ -209,9 +209,12 @@ int kmemp_ext_open(struct kmemp_pool *pool)
 	extent->pool = pool;
 	INIT_LIST_HEAD(&extent->idle);
 	INIT_LIST_HEAD(&extent->build.used);
-	ret = kmemp_ext_space_init(&extent->space, kmemp_pool_pages(pool));
+	ret = kmemp_ext_cache_init(extent);
 	if (ret)
 		goto err_extent;
+	ret = kmemp_ext_space_init(&extent->space, kmemp_pool_pages(pool));
+	if (ret)
+		goto err_cache;
 	ret = choose(extent);
 	if (!ret)
 		ret = recover(extent);
@@ -225,6 +228,8 @@ int kmemp_ext_open(struct kmemp_pool *pool)
 
 err_space:
 	kmemp_ext_space_destroy(&extent->space);
+err_cache:
+	kmemp_ext_cache_destroy(extent);
 err_extent:
 	kvfree(extent);
 	return ret;

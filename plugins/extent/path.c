@@ -43,12 +43,14 @@ static int visit(const struct extent *extent, struct kmemp_ext_path *path,
 
 	step->ref = *ref;
 	step->index = 0;
-	path->leaf = ref->dirty ? ref->dirty->raw : path->node;
 	if (ref->dirty) {
+		path->leaf = ref->dirty->raw;
 		step->nr = ref->dirty->nr;
 		return 0;
 	}
-	ret = kmemp_ext_node_read(extent, ref, level, bounds, path->node);
+	ret = kmemp_ext_node_get(extent, ref, level, bounds, path->room,
+				 &path->node);
+	path->leaf = path->node;
 	if (!ret)
 		step->nr = kmemp_ext_node_nr(path->node);
 	return ret;
@@ -58,14 +60,11 @@ static void child_key(const struct kmemp_ext_path *path, u32 level, u32 index,
 		      struct kmemp_ext_key *key)
 {
 	const struct kmemp_ext_dirty *dirty = path->step[level].ref.dirty;
-	struct kmemp_ext_link link;
 
-	if (dirty) {
+	if (dirty)
 		*key = dirty->link[index].key;
-		return;
-	}
-	kmemp_ext_link_get(path->node, index, &link);
-	*key = link.key;
+	else
+		kmemp_ext_link_key(path->node, index, key);
 }
 
 /* The last child that begins before @key, or the first one. */
@@ -137,8 +136,8 @@ static int next_leaf(const struct extent *extent, struct kmemp_ext_path *path)
 	index = path->step[level].index + 1;
 	if (!path->step[level].ref.dirty) {
 		/* Its bounds were looked at on the way down. */
-		ret = kmemp_ext_node_read(extent, &path->step[level].ref, level,
-					  &any, path->node);
+		ret = kmemp_ext_node_get(extent, &path->step[level].ref, level,
+					 &any, path->room, &path->node);
 		if (ret)
 			return ret;
 	}
@@ -152,20 +151,7 @@ static int next_leaf(const struct extent *extent, struct kmemp_ext_path *path)
 static void place(struct kmemp_ext_path *path, const struct kmemp_ext_pos *pos,
 		  struct kmemp_ext_key *last)
 {
-	struct kmemp_ext_iter iter;
-	struct kmemp_ext_item item;
-
-	path->at = 0;
-	path->found = false;
-	kmemp_ext_iter_init(&iter, path->leaf);
-	while (kmemp_ext_iter_next(&iter, &item)) {
-		if (kmemp_ext_item_order(&item, pos) >= 0) {
-			path->found = true;
-			return;
-		}
-		*last = item.key;
-		path->at++;
-	}
+	path->found = kmemp_ext_item_find(path->leaf, pos, &path->at, last);
 }
 
 /*

@@ -115,29 +115,30 @@ void kmemp_log_tree_destroy(struct kmemp_log_tree *tree)
 	memset(tree, 0, sizeof(*tree));
 }
 
+/* Without a branch: in a search nobody could foretell it. */
 static bool below(const struct kmemp_log_item *a,
 		  const struct kmemp_log_item *b)
 {
-	if (a->word[0] != b->word[0])
-		return a->word[0] < b->word[0];
-	if (a->word[1] != b->word[1])
-		return a->word[1] < b->word[1];
-	return a->word[2] < b->word[2];
+	bool last = a->word[2] < b->word[2];
+	bool middle = (a->word[1] < b->word[1]) |
+		      ((a->word[1] == b->word[1]) & last);
+
+	return (a->word[0] < b->word[0]) |
+	       ((a->word[0] == b->word[0]) & middle);
 }
 
 /* First item of a node, from @low on, that is not below the key. */
 static u32 search(const struct kmemp_log_node *node, u32 low,
 		  const struct kmemp_log_item *key)
 {
-	u32 high = node->nr;
+	u32 left = node->nr - low;
 
-	while (low < high) {
-		u32 mid = low + (high - low) / 2;
+	while (left) {
+		u32 half = left / 2;
+		u32 lower = below(&node->item[low + half], key);
 
-		if (below(&node->item[mid], key))
-			low = mid + 1;
-		else
-			high = mid;
+		low += lower * (half + 1);
+		left = lower ? left - half - 1 : half;
 	}
 	return low;
 }

@@ -69,6 +69,7 @@ build/plugin/%.o: build/obj-unit/selftests/unit/%.o
 	$(Q)cp $< $@
 
 plugin_test := build/plugin/libkmemp-test.a $(plugin_programs:%=build/plugin/%.o)
+
 # The model test for `make model`
 build/crash/conformance: $(patsubst %.c,build/obj-crash/%.o,$(shared_sources) \
 		$(call unit_sources,$(unit-conformance)))
