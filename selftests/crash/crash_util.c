@@ -19,6 +19,7 @@ struct crash_stats crash_stats;
 bool crash_quiet;
 unsigned int crash_lazy;
 bool crash_promises;
+bool crash_may_be_full;
 
 static bool bad(const char *what, u64 a, u64 b)
 {
@@ -96,6 +97,8 @@ void crash_commit(struct crash_work *work, struct kmemp_batch *batch)
 	kmemp_batch_free(batch);
 	if (!ret && crash_lazy && durable)
 		ret = kmemp_pool_sync(pool);
+	if (ret == -ENOSPC && crash_may_be_full)
+		return;
 	if (ret) {
 		fprintf(stderr, "# batch %llu: error %d\n", seq, ret);
 		exit(2);
