@@ -65,22 +65,14 @@ static u64 find_data(const struct record *record, u64 pos)
 	       serial : 0;
 }
 
+static u64 data_of_page(void *arg, u64 page)
+{
+	return find_data(arg, page << KMEMP_PAGE_SHIFT);
+}
+
 u64 crash_digest(struct test_pool *t, int *err)
 {
-	u64 hash = test_digest(&t->pool, err), id = 0;
-	struct kmemp_extent extent;
-
-	for (; !*err && !kmemp_pool_next_object(&t->pool, &id); id++) {
-		u64 offset = 0;
-
-		while (!kmemp_pool_next_extent(&t->pool, id, offset, 1ULL << 30,
-					       &extent)) {
-			hash = mix(hash, find_data(t->record, extent.page <<
-						   KMEMP_PAGE_SHIFT));
-			offset = extent.offset + extent.count;
-		}
-	}
-	return hash;
+	return test_digest_data(&t->pool, data_of_page, t->record, err);
 }
 
 /* ------------------------------------------------------------ workload */
