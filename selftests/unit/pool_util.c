@@ -172,25 +172,27 @@ void test_close(struct test_pool *t)
 	t->open = false;
 }
 
-static u64 mix_number(u64 hash, u64 value)
-{
-	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 32;
-}
-
-/* A word at a time: digests are most of what a state costs. */
 static u64 mix(u64 hash, const void *data, size_t len)
 {
 	const u8 *p = data;
-	u64 word;
 
-	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		hash = mix_number(hash, word);
+	/* A word at a time: digests are most of what a state costs. */
+	while (len) {
+		size_t part = len < sizeof(u64) ? len : sizeof(u64);
+		u64 word = 0;
+
+		memcpy(&word, p, part);
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+		hash ^= hash >> 32;
+		p += part;
+		len -= part;
 	}
-	word = 0;
-	memcpy(&word, p, len);
-	return len ? mix_number(hash, word) : hash;
+	return hash;
+}
+
+static u64 mix_number(u64 hash, u64 value)
+{
+	return mix(hash, &value, sizeof(value));
 }
 
 /* An image that was hit may show ever more items; a test pool has few. */
