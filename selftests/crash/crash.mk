@@ -10,8 +10,9 @@ crash-crash_states := crash_states.c
 crash-crash_sites := crash_sites.c workloads.c
 crash-crash_log := crash_log.c
 # What the gates and the mutants have in common
-crash_explorer := damage.c explore.c gates.c sites.c units.c window.c workloads.c
-crash-crash_gates := crash_gates.c $(crash_explorer)
+crash_explorer := damage.c explore.c gates.c sites.c units.c window.c words.c \
+	workloads.c
+crash-crash_gates := crash_gates.c ops.c $(crash_explorer)
 crash-crash_mutants := crash_mutants.c hunt.c hunt_stops.c mutant.c \
 	mutant_pages.c $(crash_explorer)
 

@@ -14,10 +14,10 @@
 #include <string.h>
 #include <time.h>
 
-#include <linux/errno.h>
 #include <linux/kernel.h>
 
 #include "explore.h"
+#include "ops.h"
 #include "oracle.h"
 #include "sites.h"
 #include "tap.h"
@@ -39,111 +39,6 @@ static double seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* ----------------------------------------------------------- operations */
-
-#define NR_STEPS	16u
-
-enum {
-	OP_RETIRE = NR_STEPS, OP_CONFIRM, OP_LIMITS, OP_REOPEN, OP_QUEUE,
-	NR_OPS,
-};
-
-static const char *const op_names[NR_OPS] = {
-	"create", "create far away", "remap", "map 2 MiB", "split",
-	"overwrite a split one", "records", "more records", "yet more records",
-	"long name", "delete records", "unmap 2 MiB", "remove and map",
-	"map and unmap", "remove two", "remove", "retire", "confirm",
-	"change limits", "close and open", "queue and sync",
-};
-
-static void reopen(struct crash_work *work)
-{
-	test_close(&work->t);
-	if (test_open(&work->t, work->record, false))
-		exit(2);
-}
-
-/* @turn: the same operation with other names and numbers. */
-static void do_op(struct crash_work *work, unsigned int op, unsigned int turn)
-{
-	switch (op) {
-	case OP_RETIRE:
-		kmemp_pool_retire(&work->t.pool);
-		break;
-	case OP_CONFIRM:
-		kmemp_pool_confirm(&work->t.pool);
-		break;
-	case OP_LIMITS:
-		if (kmemp_pool_set_limits(&work->t.pool, 100 + turn, 0))
-			exit(2);
-		break;
-	case OP_REOPEN:
-		reopen(work);
-		break;
-	case OP_QUEUE:
-		crash_queue(work, turn * NR_STEPS, 3);
-		break;
-	default:
-		crash_step(work, op + turn * NR_STEPS);
-		break;
-	}
-}
-
-/* ---------------------------------------------------------------- pools */
-
-static void pool_fresh(struct crash_work *work)
-{
-	reopen(work);
-}
-
-/* Something of every kind, and free pages between the used ones. */
-static void pool_used(struct crash_work *work)
-{
-	unsigned int i;
-
-	for (i = 0; i < 28; i++)
-		crash_step(work, i);
-	reopen(work);
-}
-
-/* What batches have stored is not retired yet. */
-static void pool_pending(struct crash_work *work)
-{
-	unsigned int i;
-
-	pool_used(work);
-	for (i = 0; i < 4; i++)
-		crash_step(work, i);
-}
-
-/* Power was lost: recovery is the last that stored. */
-static void pool_recovered(struct crash_work *work)
-{
-	u64 nr;
-
-	pool_used(work);
-	work->record->off = false;
-	record_forget(work->record);
-	crash_step(work, 1);
-	nr = work->record->nr;
-	test_close(&work->t);
-	/* Without what closing stored. */
-	record_undo(work->record, nr);
-	work->record->off = true;
-	if (test_open(&work->t, work->record, false))
-		exit(2);
-}
-
-static const struct pool {
-	const char *name;
-	void (*prepare)(struct crash_work *work);
-} pools[] = {
-	{ "fresh", pool_fresh },
-	{ "used", pool_used },
-	{ "not retired", pool_pending },
-	{ "recovered", pool_recovered },
-};
-
 /* ------------------------------------------------------------ workloads */
 
 /* Merged states of a window up to which it is exhausted. */
@@ -152,23 +47,7 @@ static u32 most_states(void)
 	return amount == SHORT ? 256 : 1024;
 }
 
-/* Formatted and prepared, closed again for @record to be what is on it. */
-static void make_pool(struct crash_work *work, const struct pool *pool)
-{
-	int err;
-
-	work->record->off = true;
-	crash_newest = 0;
-	if (test_format(work->record, crash_format->type) ||
-	    test_open(&work->t, work->record, false))
-		exit(2);
-	crash_digests[0] = crash_digest(&work->t, &err);
-	pool->prepare(work);
-	record_forget(work->record);
-	work->record->off = false;
-}
-
-static bool explore_ops(const struct pool *pool, const unsigned int *ops,
+static bool explore_ops(enum crash_pool pool, const unsigned int *ops,
 			unsigned int nr, u32 bound, unsigned int depth)
 {
 	struct record record;
@@ -177,6 +56,8 @@ static bool explore_ops(const struct pool *pool, const unsigned int *ops,
 	struct explore x = {
 		.record = &record, .trace = &trace, .judge = crash_judge,
 		.bound = bound, .count = true, .depth = depth,
+		.words = nr > 1 ? NO_WORDS :
+			 amount == LONG ? ALL_WORDS : SOME_WORDS,
 		.windows = nr == 1 ? GATE_WINDOWS_1 :
 			   nr == 2 ? GATE_WINDOWS_2 : GATE_WINDOWS_MORE,
 	};
@@ -186,16 +67,16 @@ static bool explore_ops(const struct pool *pool, const unsigned int *ops,
 	int len;
 
 	record_init(&record, CRASH_POOL_BYTES);
-	make_pool(&work, pool);
+	crash_make_pool(&work, pool, ops[0], 2);
 	x.range.lo = work.t.pool.newest;
-	len = snprintf(name, sizeof(name), "%s pool", pool->name);
+	len = snprintf(name, sizeof(name), "%s pool", crash_pool_names[pool]);
 	for (i = 0; i < nr; i++) {
 		/* The first operations have been cut in shorter workloads. */
 		if (i == nr - 1)
 			x.from = record.nr;
-		do_op(&work, ops[i], 2 + i);
+		crash_do_op(&work, ops[i], 2 + i);
 		len += snprintf(name + len, sizeof(name) - len, ", %s",
-				op_names[ops[i]]);
+				crash_op_names[ops[i]]);
 	}
 	x.range.hi = x.range.lo;
 	x.name = name;
@@ -214,20 +95,20 @@ static void one_operation(void)
 {
 	unsigned int op, k;
 
-	for (k = 0; k < ARRAY_SIZE(pools); k++)
-		for (op = 0; op < NR_OPS; op++)
-			if (amount != SHORT || k == 1)
-				sound &= explore_ops(&pools[k], &op, 1,
-						     most_states(), 2);
+	for (k = 0; k < CRASH_NR_POOLS; k++)
+		for (op = 0; op < CRASH_NR_OPS; op++)
+			if (amount != SHORT || k == CRASH_USED)
+				sound &= explore_ops(k, &op, 1, most_states(),
+						     amount == SHORT ? 2 : 3);
 }
 
 static void two_operations(void)
 {
 	unsigned int ops[2];
 
-	for (ops[0] = 0; ops[0] < NR_OPS; ops[0]++)
-		for (ops[1] = 0; ops[1] < NR_OPS; ops[1]++)
-			sound &= explore_ops(&pools[1], ops, 2, most_states(),
+	for (ops[0] = 0; ops[0] < CRASH_NR_OPS; ops[0]++)
+		for (ops[1] = 0; ops[1] < CRASH_NR_OPS; ops[1]++)
+			sound &= explore_ops(CRASH_USED, ops, 2, most_states(),
 					     2);
 }
 
@@ -243,8 +124,8 @@ static void random_operations(void)
 		srandom(seed);
 		nr = 3 + random() % (ARRAY_SIZE(ops) - 2);
 		for (i = 0; i < nr; i++)
-			ops[i] = random() % NR_OPS;
-		sound &= explore_ops(&pools[random() % ARRAY_SIZE(pools)], ops,
+			ops[i] = random() % CRASH_NR_OPS;
+		sound &= explore_ops(random() % CRASH_NR_POOLS, ops,
 				     nr, most_states(), 2);
 		if (!sound)
 			printf("# SEED=%llu\n", seed);
@@ -267,7 +148,7 @@ static void scenarios(void)
 		struct explore x = {
 			.record = &record, .trace = &trace,
 			.judge = scenario->judge, .name = scenario->name,
-			.count = true, .depth = amount == SHORT ? 0 : 1,
+			.count = true, .depth = amount == SHORT ? 0 : 2,
 		};
 
 		if ((amount == SHORT && scenario->slow) ||
@@ -309,6 +190,8 @@ static void report(double begin)
 		tap_ok(gate_report(GATE_HIT, 100, "newest batch, hit"),
 		       "%s: a newest batch that is hit is left out alone",
 		       name);
+	tap_ok(gate_report(GATE_WORDS, 100, "stores, word by word"),
+	       "%s: words of a store came in any order", name);
 	tap_ok(gate_report(GATE_WINDOWS_1, 100, "windows, one operation"),
 	       "%s: windows of one operation are exhausted", name);
 	if (amount != SHORT)

@@ -50,6 +50,9 @@ extern unsigned int crash_lazy;
 /* Claim that what is queued is durable: a fault that must be found. */
 extern bool crash_promises;
 
+/* A batch that the pool has no room for is dropped. */
+extern bool crash_may_be_full;
+
 /*
  * Hash of all that the pool holds, of the data too: of the first line of each
  * extent, which the workloads store before they map it.

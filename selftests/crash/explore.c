@@ -74,6 +74,7 @@ static bool cut_recovery(struct explore *x, u64 start, struct crash_range range,
 	struct explore nested = {
 		.record = x->record, .trace = &trace, .name = x->name,
 		.judge = x->judge, .range = range, .bound = x->bound,
+		.words = x->words,
 		.windows = GATE_WINDOWS_RECOVERY, .count = x->count,
 		.depth = x->depth - 1,
 	};
@@ -279,7 +280,7 @@ static bool cut_lines(struct explore *x, u64 now)
 	if (!x->bound || x->window.nr > MANY_LINES)
 		good = single_lines(x);
 	else
-		good = explore_units(x, &all);
+		good = explore_units(x, &all) && explore_words(x);
 	if (good && x->bound && x->count)
 		gate_count(x->windows, all, "%s, event %llu of %llu: %u lines",
 			   x->name, now, x->trace->nr, x->window.nr);

@@ -35,6 +35,9 @@ struct damage {
 	bool flies, alone;
 };
 
+/* Which subsets of the words of a store are tried. */
+enum words { NO_WORDS, SOME_WORDS, ALL_WORDS };
+
 /**
  * struct explore - what is explored
  * @record: the medium, at the trace's beginning
@@ -45,6 +48,7 @@ struct damage {
  * @from: the first event that is cut at
  * @bound: merged states of a window up to which it is exhausted; 0: of each
  *	window only what the other gates ask for
+ * @words: of stores, subsets of their words
  * @windows: the gate that its windows count for
  * @count: windows and outcomes count
  * @depth: how deep recoveries are cut in their turn
@@ -63,6 +67,7 @@ struct explore {
 	struct crash_range range;
 	u64 from;
 	u32 bound;
+	enum words words;
 	enum gate_kind windows;
 	bool count;
 	unsigned int depth;
@@ -82,6 +87,8 @@ bool explore(struct explore *x);
 bool explore_state(struct explore *x);
 /* units.c: all merged states of the window; *@all: none was left out. */
 bool explore_units(struct explore *x, bool *all);
+/* words.c: words of stores in any order; after explore_units(). */
+bool explore_words(struct explore *x);
 /* damage.c: follow event @nr of the trace, which has been played. */
 void damage_follow(struct explore *x, u64 nr);
 /*

@@ -13,6 +13,7 @@
 enum gate_kind {
 	GATE_OUTCOMES,		/* of batches in flight, both */
 	GATE_HIT,		/* newest batches that damage made vanish */
+	GATE_WORDS,		/* of stores, in any order */
 	GATE_WINDOWS_1,		/* of workloads of one operation, exhausted */
 	GATE_WINDOWS_2,		/* of two */
 	GATE_WINDOWS_MORE,	/* of more */

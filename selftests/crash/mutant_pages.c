@@ -2,42 +2,17 @@
 /*
  * Mutants of pages and blocks: they are used anew too early, see mutant.h.
  *
- *			bitmap		extent		log
- * page given back	a page that a batch frees, when	the pages before the
- *   early		that batch is durable		tail, a root too early
- * data given back	likewise
- *   early
- * wrong retire		all redo is	blocks that a	the tail passes what is
- *			thought to be	batch frees,	said again, before that
- *			retired		by the next	is durable
- *
- * The linker has every call of these functions come here, see crash.mk.
+ * - page given back early: bitmap and extent, a page that a batch frees, as soon
+ *   as that batch is durable; log, the pages before the tail, one root too early
+ * - data given back early: the same of data, every format
+ * - wrong retire: bitmap, all redo is taken for retired; extent, blocks that a
+ *   batch frees are written by the next; log, the tail passes what is said again
+ *   before that is durable
  */
 #include <string.h>
 
-#include "core.h"
-#include "extent/extent.h"
-#include "log/log.h"
 #include "mutant.h"
-
-void __real_kmemp_meta_put(struct kmemp_batch *batch, u64 page);
-void __wrap_kmemp_meta_put(struct kmemp_batch *batch, u64 page);
-void __real_kmemp_wait_add(struct kmemp_pool *pool, u64 sequence,
-			   const struct kmemp_run *run, bool meta);
-void __wrap_kmemp_wait_add(struct kmemp_pool *pool, u64 sequence,
-			   const struct kmemp_run *run, bool meta);
-void __real_kmemp_wait_settle(struct kmemp_pool *pool);
-void __wrap_kmemp_wait_settle(struct kmemp_pool *pool);
-void __real_kmemp_root_write(struct kmemp_pool *pool, struct kmemp_root *root);
-void __wrap_kmemp_root_write(struct kmemp_pool *pool, struct kmemp_root *root);
-void __real_kmemp_log_tail_write(struct kmemp_log *log);
-void __wrap_kmemp_log_tail_write(struct kmemp_log *log);
-void __real_kmemp_ext_space_free(struct kmemp_ext_space *space,
-				 struct kmemp_batch *batch,
-				 struct kmemp_ext_blocks *freed);
-void __wrap_kmemp_ext_space_free(struct kmemp_ext_space *space,
-				 struct kmemp_batch *batch,
-				 struct kmemp_ext_blocks *freed);
+#include "mutant_pages.h"
 
 static const struct mutant *pages;
 

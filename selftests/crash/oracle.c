@@ -22,7 +22,7 @@ u64 oracle_read;
 
 static u64 pace, next_image;
 static bool kept;
-static char folder[] = "/tmp/kmemp-oracle-XXXXXX";
+static char folder[32];
 
 static const char *path_of(const char *name)
 {
@@ -34,7 +34,7 @@ static const char *path_of(const char *name)
 
 static void remove_files(void)
 {
-	static const char *const names[] = { "image", "has", "reads" };
+	static const char *const names[] = { "image", "pool", "wanted", "found" };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
@@ -49,6 +49,7 @@ static void make_folder(void)
 	if (made)
 		return;
 	made = true;
+	strcpy(folder, "build/oracle-XXXXXX");
 	if (!mkdtemp(folder))
 		abort();
 	atexit(remove_files);
@@ -147,7 +148,7 @@ static void print_records(FILE *file, struct kmemp_pool *pool, u64 id)
 
 static void write_contents(struct kmemp_pool *pool)
 {
-	FILE *file = fopen(path_of("has"), "w");
+	FILE *file = fopen(path_of("pool"), "w");
 	u64 id;
 
 	if (!file)
@@ -159,14 +160,11 @@ static void write_contents(struct kmemp_pool *pool)
 	fclose(file);
 }
 
-/* The reader exits with an error where it refuses, and then has said nothing. */
 static bool reads_alike(void)
 {
-	char command[512];
+	char command[256];
 
-	snprintf(command, sizeof(command),
-		 "cd %s && LC_ALL=C && export LC_ALL && sort -o has has && "
-		 "\"$OLDPWD\"/%s image >reads && sort reads | diff - has >&2",
+	snprintf(command, sizeof(command), "selftests/crash/agree %s %s",
 		 folder, crash_format->reader);
 	return !system(command);
 }

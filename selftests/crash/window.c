@@ -14,26 +14,42 @@
 /* Open lines from which on a store of several words is one step per line. */
 #define COARSE	512u
 
-static void add_step(struct window_line *line, const u8 *content, u16 site)
+static void *grown(void *old, u32 nr, size_t size)
+{
+	void *new = realloc(old, nr * size);
+
+	if (!new)
+		abort();
+	return new;
+}
+
+/* Where a step comes from. */
+struct source {
+	u16 site;
+	u64 store;
+};
+
+static void add_step(struct window_line *line, const u8 *content,
+		     struct source from)
 {
 	if (!memcmp(line->content[line->nr], content, KMEMP_LINE_SIZE))
 		return;
 	if (line->nr + 1 == line->room) {
 		line->room *= 2;
-		line->content = realloc(line->content, line->room *
-					sizeof(*line->content));
-		line->site = realloc(line->site, line->room *
-				     sizeof(*line->site));
-		if (!line->content || !line->site)
-			abort();
+		line->content = grown(line->content, line->room,
+				      sizeof(*line->content));
+		line->site = grown(line->site, line->room, sizeof(*line->site));
+		line->store = grown(line->store, line->room,
+				    sizeof(*line->store));
 	}
-	line->site[line->nr++] = site;
+	line->store[line->nr] = from.store;
+	line->site[line->nr++] = from.site;
 	memcpy(line->content[line->nr], content, KMEMP_LINE_SIZE);
 }
 
 /* Bytes [@from, @end) of the line become @src, word by word. */
 static void add_store(struct window_line *line, u32 from, u32 end,
-		      const u8 *src, u16 site, bool coarse)
+		      const u8 *src, struct source source, bool coarse)
 {
 	u8 content[KMEMP_LINE_SIZE];
 	u32 step;
@@ -43,7 +59,7 @@ static void add_store(struct window_line *line, u32 from, u32 end,
 		step = coarse ? end : min(end, from / 8 * 8 + 8);
 		memcpy(content + from, src, step - from);
 		src += step - from;
-		add_step(line, content, site);
+		add_step(line, content, source);
 	}
 }
 
@@ -52,10 +68,9 @@ static void line_init(struct window_line *line, const struct record_line *open)
 	memset(line, 0, sizeof(*line));
 	line->where = open->where;
 	line->room = 8;
-	line->content = malloc(line->room * sizeof(*line->content));
-	line->site = malloc(line->room * sizeof(*line->site));
-	if (!line->content || !line->site)
-		abort();
+	line->content = grown(NULL, line->room, sizeof(*line->content));
+	line->site = grown(NULL, line->room, sizeof(*line->site));
+	line->store = grown(NULL, line->room, sizeof(*line->store));
 	memcpy(line->content[0], open->durable, KMEMP_LINE_SIZE);
 }
 
@@ -84,7 +99,7 @@ static void follow_store(struct window *window, const struct record_trace *trace
 	const struct record_event *event = &trace->events[nr];
 	const u8 *bytes = trace->bytes + event->bytes + event->len;
 	u64 pos = event->pos, end = pos + event->len;
-	u16 site = site_of(event);
+	const struct source source = { site_of(event), nr };
 
 	while (pos < end) {
 		u64 where = pos / KMEMP_LINE_SIZE;
@@ -96,7 +111,7 @@ static void follow_store(struct window *window, const struct record_trace *trace
 			add_store(&window->line[index - 1],
 				  pos % KMEMP_LINE_SIZE,
 				  stop - where * KMEMP_LINE_SIZE,
-				  bytes + (pos - event->pos), site,
+				  bytes + (pos - event->pos), source,
 				  lines->nr > COARSE);
 		pos = stop;
 	}
@@ -113,6 +128,13 @@ static void add_site(struct window *window, u16 site)
 		window->sites[window->nr_sites++] = site;
 }
 
+static void line_free(struct window_line *line)
+{
+	free(line->content);
+	free(line->site);
+	free(line->store);
+}
+
 /* Lines that hold what is durable are in no state another way. */
 static void settle(struct window *window, u32 nr)
 {
@@ -122,8 +144,7 @@ static void settle(struct window *window, u32 nr)
 		struct window_line *line = &window->line[i];
 
 		if (!line->nr) {
-			free(line->content);
-			free(line->site);
+			line_free(line);
 			continue;
 		}
 		for (k = 0; k < line->nr; k++)
@@ -138,6 +159,7 @@ void window_init(struct window *window, const struct record *record,
 		 const struct record_trace *trace, u64 now,
 		 const struct record_lines *lines)
 {
+	const struct source before = { 0, (u64)-1 };
 	u8 content[KMEMP_LINE_SIZE];
 	u64 i;
 
@@ -152,7 +174,7 @@ void window_init(struct window *window, const struct record *record,
 		if (open->since)
 			continue;
 		at_start(record, trace, now, open->where, content);
-		add_store(&window->line[i], 0, KMEMP_LINE_SIZE, content, 0,
+		add_store(&window->line[i], 0, KMEMP_LINE_SIZE, content, before,
 			  lines->nr > COARSE);
 	}
 	for (i = 0; i < now; i++)
@@ -165,10 +187,8 @@ void window_free(struct window *window)
 {
 	u32 i;
 
-	for (i = 0; i < window->nr; i++) {
-		free(window->line[i].content);
-		free(window->line[i].site);
-	}
+	for (i = 0; i < window->nr; i++)
+		line_free(&window->line[i]);
 	free(window->line);
 }
 
@@ -180,6 +200,20 @@ void window_set(const struct window *window, struct record *record, u32 i,
 
 	if (memcmp(record->base + pos, line->content[steps], KMEMP_LINE_SIZE))
 		record_set(record, pos, line->content[steps], KMEMP_LINE_SIZE);
+}
+
+void window_set_words(const struct window *window, struct record *record, u32 i,
+		      u32 first, u32 end, u8 mask)
+{
+	const struct window_line *line = &window->line[i];
+	u8 bytes[KMEMP_LINE_SIZE];
+	u32 word;
+
+	for (word = 0; word < KMEMP_LINE_SIZE / 8; word++)
+		memcpy(bytes + word * 8,
+		       line->content[mask >> word & 1 ? end : first] + word * 8,
+		       8);
+	record_set(record, line->where * KMEMP_LINE_SIZE, bytes, sizeof(bytes));
 }
 
 void window_set_all(const struct window *window, struct record *record,

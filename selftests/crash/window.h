@@ -3,7 +3,8 @@
  * What a crash may leave of the lines that are open at one moment.
  *
  * A line holds the first so many of its stores since it was durable, in order;
- * a store of several words is as many steps. A state is one choice per line.
+ * a store of several words is as many steps. A state is one choice per line. The
+ * words of one store may also come in any order: see words.c.
  */
 #ifndef KMEMP_TEST_CRASH_WINDOW_H
 #define KMEMP_TEST_CRASH_WINDOW_H
@@ -18,6 +19,7 @@
  * @nr: steps
  * @content: of each number of steps, @nr + 1 of them
  * @site: of each step, from 0 on; an index, see sites.h
+ * @store: of each step, which event of the trace it is a part of
  * @read: recovery reads it, in one of the states it was asked for
  * @group: lines with the same number are under one seal; or its own index
  * @sealed: it is under a seal
@@ -27,6 +29,7 @@ struct window_line {
 	u32 nr, room;
 	u8 (*content)[KMEMP_LINE_SIZE];
 	u16 *site;
+	u64 *store;
 	bool read, sealed;
 	u32 group;
 };
@@ -53,6 +56,12 @@ void window_free(struct window *window);
 /* Line @i has its first @steps. */
 void window_set(const struct window *window, struct record *record, u32 i,
 		u32 steps);
+/*
+ * Of a store of line @i, its steps @first to @end, words are there: a bit of
+ * @mask for each; what is before it in the line is there, what is behind is not.
+ */
+void window_set_words(const struct window *window, struct record *record, u32 i,
+		      u32 first, u32 end, u8 mask);
 /* All lines have all their steps, or none. */
 void window_set_all(const struct window *window, struct record *record,
 		    bool there);

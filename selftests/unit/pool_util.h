@@ -50,6 +50,9 @@ void test_give(struct test_pool *t, u64 page, u64 count);
  * are no objects; *@err where they cannot be read.
  */
 u64 test_digest(struct kmemp_pool *pool, int *err);
+/* The same, with what @data says of the first page of each extent. */
+u64 test_digest_data(struct kmemp_pool *pool, u64 (*data)(void *arg, u64 page),
+		     void *arg, int *err);
 /* From a record that was found to the position behind it; false: there is none. */
 bool test_pass_record(struct kmemp_record *record, u8 *buffer);
 /* Findings of a full check beyond notes; the first one's text to stderr. */
