@@ -166,6 +166,31 @@ static bool continues(const struct kmemp_log_item *left,
 	       a.count <= U32_MAX - b.count;
 }
 
+/*
+ * Where an extent takes the place of one of the same range, and merges with no
+ * neighbour, it is changed where it stands: of one object and offset there is
+ * no other item, and what is looked for is an offset.
+ */
+static bool overwrite(struct kmemp_log *log, const struct kmemp_log_path *path,
+		      struct kmemp_log_item *item,
+		      const struct kmemp_log_item *new)
+{
+	struct kmemp_log_path side = *path;
+	const struct kmemp_log_item *other;
+
+	if (item->word[1] != new->word[1] || count_of(item) != count_of(new))
+		return false;
+	other = kmemp_log_tree_before(&log->extents, &side);
+	if (other && continues(other, new))
+		return false;
+	side = *path;
+	other = kmemp_log_tree_next(&log->extents, &side);
+	if (other && continues(new, other))
+		return false;
+	*item = *new;
+	return true;
+}
+
 /**
  * kmemp_log_extent_set - map an extent
  * @log: the log, with nodes for two items
@@ -185,6 +210,8 @@ int kmemp_log_extent_set(struct kmemp_log *log, u64 object,
 
 	encode(&new, object, extent, pos);
 	item = kmemp_log_extent_find(log, object, extent->offset, &path);
+	if (item && overwrite(log, &path, item, &new))
+		return 0;
 	/* Where nothing is in the way, the path is to what lies behind. */
 	if (item && offset_of(item) < end) {
 		ret = kmemp_log_extent_clear(log, object, extent->offset, end);

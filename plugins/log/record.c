@@ -87,6 +87,18 @@ static int find(struct kmemp_log *log, u64 object,
 	return 0;
 }
 
+/*
+ * May the log position of an item grow where it stands? The one behind it, in
+ * the same node, has another hash, and so is above it, whatever that becomes.
+ * Of a node's last item the bound of the next node may be the hash as well.
+ */
+static bool stays(const struct kmemp_log_item *item,
+		  const struct kmemp_log_path *path)
+{
+	return path->index[0] + 1 < path->node[0]->nr &&
+	       !same_key(item, item + 1);
+}
+
 /**
  * kmemp_log_record_put - make or replace a record
  * @log: the log, with nodes for an item
@@ -100,13 +112,23 @@ int kmemp_log_record_put(struct kmemp_log *log, u64 object,
 			 const struct kmemp_record *record, u64 pos)
 {
 	struct kmemp_log_item new = key_of(object, record->kind, record->hash);
-	int ret = kmemp_log_record_del(log, object, record);
+	struct kmemp_log_item *item;
+	struct kmemp_log_path path;
+	int ret;
 
+	ret = find(log, object, record, &path, &item);
 	if (ret)
 		return ret;
 	new.word[2] = pos;
 	new.word[3] = record->name_len | record->value_len << VALUE_SHIFT;
 	log->record_bytes += bytes_of(&new);
+	if (item && stays(item, &path)) {
+		log->record_bytes -= bytes_of(item);
+		*item = new;
+		return 0;
+	}
+	if (item)
+		delete(log, item, &path);
 	return kmemp_log_tree_insert(&log->records, &log->nodes, &new);
 }
 
