@@ -150,7 +150,7 @@ static void cut_off(struct image *image)
 
 struct tally {
 	unsigned long nr, refused, found, wrong;
-	unsigned long gone, noted;	/* the newest batch; and it was said */
+	unsigned long other, noted;	/* hold something else; and it is said */
 };
 
 /* Judge what was done to it, and undo that; true: it was reported. */
@@ -174,7 +174,7 @@ static bool judge(struct image *image, bool sealed, bool use,
 	tally->found += !!verdict.found;
 	tally->wrong += !!wrong;
 	if (!wrong && !verdict.refused && !verdict.found && verdict.differs) {
-		tally->gone++;
+		tally->other++;
 		tally->noted += verdict.noted;
 	}
 	image_restore(image);
@@ -188,9 +188,9 @@ static void report(const struct image *image, const char *what,
 	       "%s, %s: %lu %s: %lu refused, %lu found by the check",
 	       image->format->name, sample_kinds[image->kind], tally->nr, what,
 	       tally->refused, tally->found);
-	if (tally->gone)
-		tap_diag("the newest batch is gone %lu times, %lu times with a note",
-			 tally->gone, tally->noted);
+	if (tally->other)
+		tap_diag("%lu hold something else that is sound, %lu of these with a note",
+			 tally->other, tally->noted);
 }
 
 static void damage_many(struct image *image, const char *what,
