@@ -63,6 +63,7 @@ modules: packages-build	## the kernel modules, for KDIR or KVER
 include tools/tools.mk
 include selftests/unit/unit.mk
 include selftests/crash/crash.mk
+include selftests/unit/coverage.mk
 include tools/install.mk
 
 # Packages first: what is made then asks pkg-config
@@ -142,6 +143,13 @@ model: packages-build packages-tools	## N million random operations over every f
 	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory \
 		build/crash/conformance
 	$(Q)nice build/crash/conformance $(N)000000
+
+.PHONY: coverage
+coverage: packages-build packages-tools	## lines and branches of plugins/ that tests in user space reach
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(coverage_programs)
+	$(Q)find build/obj-coverage -name '*.gcda' -exec rm -f {} +
+	$(Q)J=$(J) $(H)/run-tests $(coverage_programs)
+	$(Q)selftests/unit/coverage build/obj-coverage selftests/unit/coverage.known
 
 .PHONY: demo
 demo: guest-build	## the main job in front of your eyes, on a guest under QEMU
