@@ -69,6 +69,7 @@ include selftests/fuzz/fuzz.mk
 include selftests/golden/golden.mk
 include selftests/bench/format/bench-format.mk
 include selftests/tool/tool.mk
+include selftests/unit/coverage.mk
 include tools/install.mk
 
 # Packages first: what is made then asks pkg-config
@@ -161,6 +162,13 @@ model: packages-build packages-tools	## N million random operations over every f
 	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory \
 		build/crash/conformance
 	$(Q)nice build/crash/conformance $(N)000000
+
+.PHONY: coverage
+coverage: packages-build packages-tools packages-coverage	## lines and branches of plugins/ that tests in user space reach
+	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(coverage_programs)
+	$(Q)find build/obj-coverage -name '*.gcda' -exec rm -f {} +
+	$(Q)J=$(J) $(H)/run-tests $(coverage_programs)
+	$(Q)selftests/unit/coverage build/obj-coverage selftests/unit/coverage.known
 
 .PHONY: demo
 demo: guest-build	## the main job in front of your eyes, on a guest under QEMU

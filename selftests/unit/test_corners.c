@@ -231,6 +231,65 @@ static void test_twice(void)
 	test_end(&t);
 }
 
+/* Mapped before what it goes on into. */
+static void test_neighbours(void)
+{
+	struct kmemp_extent extent = { .count = 2 }, found;
+	u64 page;
+	int ret = 0, i;
+
+	begin();
+	page = test_take(&t, 4);
+	for (i = 2; i >= 0 && !ret; i -= 2) {
+		struct kmemp_batch *batch = new_batch();
+
+		extent.offset = i;
+		extent.page = page + i;
+		ret = kmemp_batch_map(batch, ID, &extent) ?:
+		      kmemp_batch_commit(batch);
+		kmemp_batch_free(batch);
+	}
+	test_crash(&t);
+	tap_ok(!ret && !kmemp_pool_next_extent(&t.pool, ID, 0, 9, &found) &&
+	       !found.offset && found.page == page && found.count == 4 &&
+	       !test_check(&t.pool, true), "neighbours are one extent");
+	test_end(&t);
+}
+
+/*
+ * More than a ring of redo has room for, in batches of many sizes, so that some
+ * lie across its end; each time the pool has lost what was in DRAM.
+ */
+static void test_round(void)
+{
+	unsigned int round, i, wrong = 0;
+	u64 before;
+	int ret = 0, err, again;
+
+	begin();
+	for (round = 0; round < 390 && !ret; round++) {
+		struct kmemp_batch *batch = new_batch();
+
+		for (i = 0; i < 180 + round % 31; i++) {
+			struct kmemp_extent extent = {
+				.offset = 3 * (i * 37 % 400), .count = 1,
+				.page = test_take(&t, 1),
+			};
+
+			ret = ret ?: kmemp_batch_map(batch, ID, &extent);
+		}
+		ret = test_commit(batch);
+		if (round % 4)
+			continue;
+		before = test_digest(&t.pool, &err);
+		test_crash(&t);
+		wrong += before != test_digest(&t.pool, &again) || err || again;
+	}
+	tap_ok(!ret && !wrong && !test_check(&t.pool, true) && test_agrees(&t),
+	       "%u batches, opened anew after each fourth", round);
+	test_end(&t);
+}
+
 static void test_window(void)
 {
 	const u64 pages = POOL_BYTES >> KMEMP_PAGE_SHIFT;
@@ -306,6 +365,8 @@ int main(void)
 		test_readonly();
 		test_larger_device();
 		test_twice();
+		test_neighbours();
+		test_round();
 		test_window();
 		test_records();
 	}
