@@ -115,14 +115,15 @@ static int dump_object(struct dump *dump, u64 id)
 /* An object that is damaged does not hide the others. */
 static int dump_objects(struct dump *dump)
 {
-	int ret, worst = 0;
+	int ret, error, worst = 0;
 	u64 id = 0;
 
 	dump_out_list(&dump->out, "objects");
 	while (!(ret = kmemp_pool_next_object(dump->pool, &id))) {
-		worst = dump_object(dump, id++) ?: worst;
-		if (!id)
-			break;
+		error = dump_object(dump, id);
+		if (error)
+			worst = error;
+		id++;
 	}
 	dump_out_list_end(&dump->out);
 	if (ret && ret != -ENOENT)

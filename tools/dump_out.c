@@ -67,10 +67,13 @@ static void put_json(struct dump_out *out, struct json_object *object)
 
 static void put_members(struct dump_out *out, struct json_object *object)
 {
-	json_object_object_foreach(object, key, value) {
+	struct json_object_iterator at = json_object_iter_begin(object);
+	struct json_object_iterator last = json_object_iter_end(object);
+
+	for (; !json_object_iter_equal(&at, &last); json_object_iter_next(&at)) {
 		next(out);
-		printf("\"%s\":%s", key,
-		       json_object_to_json_string_ext(value,
+		printf("\"%s\":%s", json_object_iter_peek_name(&at),
+		       json_object_to_json_string_ext(json_object_iter_peek_value(&at),
 						      JSON_C_TO_STRING_NOSLASHESCAPE));
 	}
 	json_object_put(object);
@@ -231,6 +234,9 @@ static void print_record(const struct kmemp_record *record, const char *name,
 			 bool is_text, const char *value,
 			 struct json_object *meaning)
 {
+	struct json_object_iterator at = json_object_iter_begin(meaning);
+	struct json_object_iterator last = json_object_iter_end(meaning);
+
 	printf("  record kind %u, name ", record->kind);
 	if (is_text) {
 		putchar('"');
@@ -243,8 +249,9 @@ static void print_record(const struct kmemp_record *record, const char *name,
 	}
 	printf(", value of %u bytes%s%s", record->value_len,
 	       record->value_len ? " 0x" : "", value);
-	json_object_object_foreach(meaning, key, number)
-		printf(", %s %s", key, json_object_get_string(number));
+	for (; !json_object_iter_equal(&at, &last); json_object_iter_next(&at))
+		printf(", %s %s", json_object_iter_peek_name(&at),
+		       json_object_get_string(json_object_iter_peek_value(&at)));
 	putchar('\n');
 }
 

@@ -108,8 +108,8 @@ static void add_reserve(struct map *map, const struct kmemp_pool *pool, u64 end)
 
 	for (page = 0; page < map->nr; page++) {
 		used += map->use[page] != MAP_FREE;
-		if (map->use[page] == MAP_FREE &&
-		    (page < map->first || page >= end))
+		if ((page < map->first || page >= end) &&
+		    map->use[page] == MAP_FREE)
 			map->use[page] = MAP_RESERVE;
 		withheld += map->use[page] != MAP_FREE;
 	}
