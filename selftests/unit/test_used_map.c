@@ -38,8 +38,8 @@ static bool used_next(void *arg, u64 *page, u64 *count)
 {
 	while (*page < t.nr_pages && !t.used[*page])
 		++*page;
-	for (*count = 0; *page + *count < t.nr_pages &&
-	     t.used[*page + *count]; )
+	*count = 0;
+	while (*page + *count < t.nr_pages && t.used[*page + *count])
 		++*count;
 	return *count;
 }
