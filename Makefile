@@ -145,7 +145,7 @@ model: packages-build packages-tools	## N million random operations over every f
 	$(Q)nice build/crash/conformance $(N)000000
 
 .PHONY: coverage
-coverage: packages-build packages-tools	## lines and branches of plugins/ that tests in user space reach
+coverage: packages-build packages-tools packages-coverage	## lines and branches of plugins/ that tests in user space reach
 	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory $(coverage_programs)
 	$(Q)find build/obj-coverage -name '*.gcda' -exec rm -f {} +
 	$(Q)J=$(J) $(H)/run-tests $(coverage_programs)
