@@ -297,6 +297,7 @@ int main(void)
 	long before = shim_nr_allocated;
 	unsigned int i;
 
+	media_fail.most = tap_scale();
 	for (i = 0; i < 2 * crash_nr_formats; i++) {
 		crash_format = &crash_formats[i / 2];
 		run_format(i % 2 == 0);
