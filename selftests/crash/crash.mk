@@ -53,10 +53,10 @@ $(foreach p,$(crash_names),$(eval $(call crash_rules,$(p))))
 # linked with, without the formats and their table; and the programs' own parts.
 plugin_programs := conformance test_fail crash_states crash_gates
 plugin_library := $(sort $(filter plugins/core/% tools/shim/%,$(shared_sources)) \
-	$(filter-out %/formats.c,$(filter selftests/%,$(crash_shared))) \
-	$(addprefix selftests/crash/,$(crash_explorer)) \
-	$(addprefix selftests/unit/,$(filter-out conformance.c test_fail.c formats.c, \
-		$(unit-conformance) $(unit-test_fail))))
+	$(filter-out %/formats.c,$(filter selftests/%,$(crash_shared)) \
+		$(foreach p,$(plugin_programs), \
+			$(addprefix selftests/crash/,$(filter-out $(p).c,$(crash-$(p)))) \
+			$(addprefix selftests/unit/,$(filter-out $(p).c,$(unit-$(p)))))))
 
 build/plugin/libkmemp-test.a: $(plugin_library:%.c=build/obj-unit/%.o)
 	@mkdir -p $(@D)
