@@ -136,11 +136,9 @@ u32 kmemp_bm_reserve(const struct kmemp_change *changes, u32 nr_changes)
 	struct cost cost = batch_cost(changes, nr_changes);
 	u64 pages = DIV_ROUND_UP(cost.lines, (u64)LINES_PER_PAGE);
 
-	/*
-	 * A batch whose lines are too many is too big, whatever its pages. Both
-	 * are sums over the changes, and so the larger one is subadditive.
-	 */
-	return min_t(u64, max_t(u64, pages, cost.pages), U32_MAX);
+	/* A batch whose lines are too many is too big, whatever its pages. */
+	pages = pages > KMEMP_BITMAP_STANDING ? pages : cost.pages;
+	return min_t(u64, pages, U32_MAX);
 }
 
 /*

@@ -137,8 +137,6 @@ int kmemp_net_compute(struct kmemp_net *net, struct kmemp_batch *batch,
  * @draft: the one; its metadata pages are in hand
  * @overlay: what its changes make of the objects' extents
  * @items: records, pages mapped and unmapped, at most KMEMP_STAGE_ITEMS
- * @need: metadata pages that are enough for it
- * @exact: what format->reserve() said when it was asked last
  * @heads: hash table of its records: index of a change + 1
  * @chain: for each change the next in the hash chain, index + 1
  */
@@ -146,8 +144,6 @@ struct kmemp_stage {
 	struct kmemp_draft draft;
 	struct kmemp_overlay overlay;
 	u32 items;
-	u32 need;
-	u32 exact;
 	u16 heads[KMEMP_STAGE_HEADS];
 	u16 *chain;
 };

@@ -20,9 +20,6 @@
 
 #include "core.h"
 
-/* Metadata pages that a stage may hold beyond twice what it needs. */
-#define SPARE_PAGES	64u
-
 /* The changes of a batch are added to those there before they coalesce. */
 #define ROOM	(KMEMP_STAGE_ITEMS + KMEMP_STAGE_CHANGES)
 
@@ -145,28 +142,17 @@ static bool has_room(const struct kmemp_stage *stage,
 	return *bytes <= KMEMP_BATCH_BYTES && sum <= KMEMP_STAGE_ITEMS;
 }
 
-/*
- * Metadata pages that are enough for the stage with the batch: the sum, see
- * struct kmemp_format_ops, without a look at what is staged already. Only each
- * time that it has doubled all changes are looked at, which finds *@exact.
- */
-static u32 meta_need(struct kmemp_stage *stage, const struct kmemp_batch *batch,
-		     u32 *exact)
+/* Metadata pages that the stage needs with the batch. */
+static u32 meta_need(struct kmemp_stage *stage, const struct kmemp_batch *batch)
 {
 	struct kmemp_batch *all = &stage->draft.batch;
 	struct kmemp_change *changes = (struct kmemp_change *)all->changes;
-	u32 sum = stage->need + batch->nr_meta;
 
-	*exact = stage->exact;
-	if (sum <= 2 * stage->exact + SPARE_PAGES &&
-	    sum <= all->pool->format->standing)
-		return sum;
 	/* Behind the last change: nobody looks there. */
 	memcpy(changes + all->nr_changes, batch->changes,
 	       batch->nr_changes * sizeof(*changes));
-	*exact = all->pool->format->reserve(changes, all->nr_changes +
-						     batch->nr_changes);
-	return *exact;
+	return all->pool->format->reserve(changes,
+					  all->nr_changes + batch->nr_changes);
 }
 
 static void add_change(struct kmemp_stage *stage,
@@ -211,14 +197,14 @@ int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
 {
 	struct kmemp_batch *all = &stage->draft.batch;
 	struct kmemp_pool *pool = all->pool;
-	u32 i, bytes, items, need, exact;
+	u32 i, bytes, items, need;
 
 	lockdep_assert_held(&pool->queue->lock);
 	if (!has_room(stage, batch, &bytes, &items))
 		return -EAGAIN;
 	if (kmemp_overlay_clashes(&stage->overlay, overlay))
 		return -EINVAL;
-	need = meta_need(stage, batch, &exact);
+	need = meta_need(stage, batch);
 	/* More than the sum: a format whose reserve() is not subadditive. */
 	if (need > pool->format->standing ||
 	    need > all->nr_meta + batch->nr_meta)
@@ -234,8 +220,6 @@ int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
 		all->meta[all->nr_meta++] = batch->meta[--batch->nr_meta];
 	all->bytes = bytes;
 	stage->items = items;
-	stage->need = need;
-	stage->exact = exact;
 	batch->nr_changes = 0;
 	batch->bytes = 0;
 	kmemp_to_draft(batch)->mapped = 0;
@@ -264,8 +248,6 @@ void kmemp_stage_empty(struct kmemp_stage *stage)
 			kfree(batch->changes[i].record.name);
 	batch->bytes = 0;
 	stage->items = 0;
-	stage->need = 0;
-	stage->exact = 0;
 }
 
 /**
