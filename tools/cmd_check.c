@@ -185,8 +185,9 @@ static int check_bound(const struct target *target)
 	}
 	if (found.worst == KMEMP_NOTE)
 		return CHECK_CLEAN;
-	complain(dev, "damaged, see the findings; what is mendable is mended by: daxctl reconfigure-device --mode=devdax --force %s, then kmemp check --repair %s",
-		 dev, dev);
+	target_way_back(target, value, sizeof(value));
+	complain(dev, "damaged, see the findings; to mend what is mendable: kmemp check --repair %s; it is %s",
+		 dev, value);
 	return CHECK_DAMAGED;
 }
 

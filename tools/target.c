@@ -254,6 +254,25 @@ static bool is_rescued(const char *name)
 }
 
 /**
+ * target_way_back - how to take a bound pool back
+ * @target: of mode TARGET_SYSTEM_RAM
+ * @text: filled in: what the device is now, and the commands
+ * @size: bytes of @text
+ */
+void target_way_back(const struct target *target, char *text, size_t size)
+{
+	const char *name = target->name;
+
+	/* daxctl looks for its memory, and there is none. */
+	if (is_rescued(name))
+		snprintf(text, size, "bound for rescue; end that first: echo %s >/sys/bus/dax/drivers/kmem/unbind; daxctl reconfigure-device --mode=devdax %s",
+			 name, name);
+	else
+		snprintf(text, size, "in use as system RAM; take it back first: daxctl reconfigure-device --mode=devdax --force %s",
+			 name);
+}
+
+/**
  * target_free - may this program look at the medium itself?
  * @target: as found
  *
@@ -261,19 +280,15 @@ static bool is_rescued(const char *name)
  */
 int target_free(const struct target *target)
 {
+	char text[256];
+
 	switch (target->mode) {
 	case TARGET_IMAGE:
 	case TARGET_DEVDAX:
 		return 0;
 	case TARGET_SYSTEM_RAM:
-		/* daxctl looks for its memory, and there is none. */
-		if (is_rescued(target->name)) {
-			complain(target->name, "is bound for rescue; end that first: echo %s >/sys/bus/dax/drivers/kmem/unbind; daxctl reconfigure-device --mode=devdax %s",
-				 target->name, target->name);
-			break;
-		}
-		complain(target->name, "is in use as system RAM; take it back first: daxctl reconfigure-device --mode=devdax --force %s",
-			 target->name);
+		target_way_back(target, text, sizeof(text));
+		complain(target->name, "is %s", text);
 		break;
 	case TARGET_DETACHED:
 		complain(target->name, DETACHED);
