@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# make coverage: what of plugins/ the unit and crash programs of `make check`
-# reach. Included by the top-level Makefile after selftests/crash/crash.mk. The
+# make coverage: what of plugins/ the unit, crash and fuzz programs of `make
+# check` reach. Included by the top-level Makefile after selftests/crash/crash.mk. The
 # same programs again, counting, with no optimization that moves lines.
 
 coverage_flags := $(test_flags) -Og $(unit_no_copies) --coverage
@@ -27,6 +27,9 @@ $(foreach k,unit tsan,$(foreach p,$(notdir $($(k)_tests)), \
 $(foreach p,$(filter-out crash_mutants,$(crash_names)), \
 	$(eval $(call coverage_rule,$(p),$(crash_shared) \
 		$(addprefix selftests/crash/,$(crash-$(p))),$(crash_link))))
+
+$(foreach p,$(fuzz_names),$(eval $(call coverage_rule,$(p),$(fuzz_shared) \
+	$(addprefix selftests/fuzz/,$(fuzz-$(p))),$(fuzz_link))))
 
 -include $(shell [ ! -d build/obj-coverage ] || \
 	find build/obj-coverage -name '*.d')

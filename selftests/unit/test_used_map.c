@@ -54,6 +54,11 @@ static u64 no_room(void *arg, u64 nr)
 	return 0;
 }
 
+static bool in_flight(void *arg)
+{
+	return false;
+}
+
 static const struct kmemp_used_source source = {
 	.begin = used_begin, .next = used_next, .room = used_room,
 };
@@ -180,6 +185,9 @@ static void test_saved_open(void)
 	none.room = no_room;
 	tap_ok(!kmemp_pool_save_used(&t.pool, &none) && !look(&same, &walk),
 	       "%s: without room nothing is saved", name);
+	none.begin = in_flight;
+	tap_ok(!kmemp_pool_save_used(&t.pool, &none) && !look(&same, &walk),
+	       "%s: nor while pages are in flight", name);
 	tap_ok(!kmemp_pool_save_used(&t.pool, &source) && look(&same, &walk) &&
 	       !walk && same, "%s: saved before the machine goes down", name);
 	fill();
@@ -216,6 +224,12 @@ static void test_damaged(void)
 	tap_ok(!bad && !counted && same && walk,
 	       "%s: where it is damaged, there is the walk",
 	       crash_format->name);
+	record.base[(page << KMEMP_PAGE_SHIFT) + 100] ^= 1;
+	if (test_open(&t, &record, true))
+		abort();
+	tap_ok(!test_check(&t.pool, true),
+	       "%s: and no damage of the pool", crash_format->name);
+	test_close(&t);
 	if (test_open(&t, &record, false))
 		abort();
 	test_end(&t);
@@ -275,6 +289,12 @@ static void test_forged(void)
 		tap_ok(walk == !!i && same == walk, "%s: forged map %u is %s",
 		       name, i, i ? "none" : "believed");
 	}
+	forge(&good);
+	t.pool.super.map_crc++;
+	kmemp_state_write_map(&record.media, &t.pool.super);
+	look(&same, &walk);
+	tap_ok(walk && same, "%s: one whose seals are not those named is none",
+	       name);
 	good.nr = cpu_to_le32(1);
 	forge(&good);
 	tap_ok(test_check(&t.pool, false) == 1,

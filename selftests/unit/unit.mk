@@ -14,6 +14,7 @@ unit-test_super_write := test_super_write.c media_cut.c fixture.c
 unit-test_none := test_none.c media_cut.c fixture.c
 unit-test_media_file := test_media_file.c
 unit-test_used_map := test_used_map.c formats.c media_record.c pool_util.c
+unit-test_repair := test_repair.c formats.c media_record.c pool_util.c
 unit-test_orphan := test_orphan.c formats.c media_record.c pool_util.c
 unit-conformance := conformance.c formats.c model.c media_record.c pool_util.c
 unit-crash_extent_random := crash_extent_random.c media_record.c pool_util.c
