@@ -287,6 +287,10 @@ void kmemp_used_map_save(struct kmemp_pool *pool,
 	u64 pages;
 
 	lockdep_assert_held(&pool->commit_lock);
+	/*
+	 * Who takes pages while they are listed has none of them mapped: its
+	 * commit comes after us, and makes the map void before it stores.
+	 */
 	if (pool->newest != pool->super.confirmed || pool->wait.nr ||
 	    !source->begin(source->arg))
 		return;
