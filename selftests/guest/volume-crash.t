@@ -18,29 +18,11 @@ RANDOM=$SEED
 diag "SEED=$SEED"
 system_ram='daxctl reconfigure-device --mode=system-ram dax0.0'
 
-# content I: what file I holds, of a length that depends on I
-# shellcheck disable=SC2016 # for the guest
-content='content() { yes "file $1 of the crash test" | head -c $(($1 * 7919 % 300000 + 1)) || true; }'
-
 # each sector of a raw write holds the number of the write, over and over
 # shellcheck disable=SC2016 # for the guest
 writers='
-	set +e
-	(i=$1
-	while :; do
-		content $i >/mnt/v/f$((i % 40)).new && sync /mnt/v/f$((i % 40)).new &&
-			mv /mnt/v/f$((i % 40)).new /mnt/v/f$((i % 40)) && sync -f /mnt/v &&
-			echo "durable $i" >/dev/virtio-ports/oracle
-		i=$((i + 1))
-	done) &
-	(i=1
-	while :; do
-		printf "%0512d" $i >/tmp/sector
-		for s in 1 2 3 4 5 6 7; do cat /tmp/sector; done >/tmp/sectors
-		dd if=/tmp/sectors of=/dev/$raw bs=3584 seek=$((i % 50)) count=1 oflag=direct \
-			conv=notrunc status=none
-		i=$((i + 1))
-	done) &'
+	crashfiles files /mnt/v /dev/virtio-ports/oracle $1 >/tmp/files 2>&1 &
+	crashfiles sectors /dev/$raw >/tmp/sectors 2>&1 &'
 
 sound() {
 	guest g devdax >/dev/null
@@ -89,8 +71,7 @@ for how in $(printf 'killed %.0s' $(seq $((10 * N)))) panic kexec; do
 	round=$((round + 1))
 	[ "$how" != kexec ] ||
 		ok "round $round, $how: a kernel is loaded" guest_kexec_load g
-	guest g "$content
-		raw=\$(disk_of raw)
+	guest g "raw=\$(disk_of raw)
 		set -- $first
 		$writers" || fail "the writers run"
 	[ "$how" = killed ] ||
@@ -114,15 +95,11 @@ for how in $(printf 'killed %.0s' $(seq $((10 * N)))) panic kexec; do
 	[ "$how" != killed ] || boot || fail "boots after the kill"
 	ok "round $round, $how after $moment ms, durable up to $durable: the pool is sound" sound
 	ok "round $round: it binds" bind
-	ok "round $round: what was durable is there, ext4 is clean" guest -t 120 g "$content
+	ok "round $round: what was durable is there, ext4 is clean" guest -t 120 g "
 		disk=\$(disk_of fs)
 		mkdir -p /mnt/v
 		mount /dev/\$disk /mnt/v
-		for i in \$(seq $((durable > 40 ? durable - 38 : 1)) $durable); do
-			# a later write of the same name may have been on its way
-			content \$i | cmp -s - /mnt/v/f\$((i % 40)) ||
-				content \$((i + 40)) | cmp - /mnt/v/f\$((i % 40))
-		done
+		crashfiles check /mnt/v $durable
 		umount /mnt/v
 		fsck.ext4 -fn /dev/\$disk >/tmp/fsck 2>&1 || { cat /tmp/fsck; exit 1; }
 		mount /dev/\$disk /mnt/v"
