@@ -224,8 +224,6 @@ struct kmemp_findings {
  * @type: number on the medium, see enum kmemp_type
  * @name: lower case, as in `--type` and persist_format_type
  * @owner: THIS_MODULE; NULL in user space
- * @known_incompat: incompat bits it understands beyond KMEMP_INCOMPAT_KNOWN
- * @known_ro_compat: the same for ro_compat bits
  * @standing: metadata pages the pool withholds whatever it holds; what depends
  *	on what it holds is added by kmemp_reserve_growth()
  * @shatter_bytes: metadata bytes per mapped page that the pool withholds
@@ -305,8 +303,6 @@ struct kmemp_format_ops {
 	u32 type;
 	const char *name;
 	struct module *owner;
-	u64 known_incompat;
-	u64 known_ro_compat;
 	u32 standing;
 	u32 shatter_bytes;
 

@@ -138,11 +138,8 @@ EXPORT_SYMBOL_GPL(kmemp_pool_format);
 
 static int features_check(struct kmemp_pool *pool)
 {
-	const struct kmemp_format_ops *format = pool->format;
-	u64 unknown;
+	u64 unknown = pool->super.ro_compat & ~KMEMP_RO_COMPAT_KNOWN;
 
-	unknown = pool->super.ro_compat &
-		  ~(KMEMP_RO_COMPAT_KNOWN | format->known_ro_compat);
 	if (unknown && !pool->readonly)
 		return kmemp_complain(pool, KMEMP_REFUSE_RO_COMPAT,
 				      "ro_compat bits %#llx", unknown);
