@@ -228,6 +228,8 @@ struct kmemp_findings {
  *	on what it holds is added by kmemp_reserve_growth()
  * @shatter_bytes: metadata bytes per mapped page that the pool withholds
  *	beyond that: what one page's falling out of its extent can cost
+ * @many_extents: with more of them the tool recommends another format; 0: it
+ *	takes any number
  * @format: Write an empty instance. The superblock page and its copy are not
  *	the plugin's: the core zeroed them durably before and writes the static
  *	part after it; the plugin may ask for the first root by
@@ -292,6 +294,8 @@ struct kmemp_findings {
  * @mark_bad: Record durably that @page is poisoned; it is then among the used
  *	pages, as KMEMP_USE_BAD. -ENOSPC: no room to record it. Only for formats
  *	that keep no objects; the others get it as an extent of KMEMP_OBJ_BAD.
+ * @nr_extents: How many extents are stored, of a format that knows it without
+ *	looking for them. Called as next_* are. NULL for others.
  *
  * next_* are O(log n) in what the object or pool holds; lookup, iteration and
  * resumption are the same call. A format that keeps no objects (none) leaves
@@ -305,6 +309,7 @@ struct kmemp_format_ops {
 	struct module *owner;
 	u32 standing;
 	u32 shatter_bytes;
+	u64 many_extents;
 
 	int (*format)(struct kmemp_pool *pool);
 	int (*open)(struct kmemp_pool *pool);
@@ -328,6 +333,7 @@ struct kmemp_format_ops {
 	int (*describe)(struct kmemp_pool *pool,
 			const struct kmemp_findings *findings);
 	int (*mark_bad)(struct kmemp_pool *pool, u64 page);
+	u64 (*nr_extents)(struct kmemp_pool *pool);
 };
 
 int kmemp_format_register(const struct kmemp_format_ops *ops);
