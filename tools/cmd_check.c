@@ -160,6 +160,12 @@ static int check_bound(const struct target *target)
 	ret = kernel_write_number(dev, "check", 1);
 	if (!ret)
 		ret = kernel_read(dev, "check", value, sizeof(value));
+	if (ret == -EBUSY) {
+		target_way_back(target, value, sizeof(value));
+		complain(dev, "too much is written to it: the check was given up, and has found nothing so far; check it again when less is, or by itself: it is %s",
+			 value);
+		return CHECK_FAILED;
+	}
 	if (ret) {
 		complain(dev, "the kernel cannot check it: %s%s",
 			 strerror(-ret), ret == -EACCES ? "; run as root" : "");

@@ -28,9 +28,9 @@
  *				for readers alone
  *	pages->lock		the bitmaps, counts and block states of pages.c;
  *	  (spinlock, leaf)	host->nr_holds, host->holds, host->added,
- *				host->leaving, host->bad, host->returns. Never
- *				held over an allocation, a free, add_memory or a
- *				commit.
+ *				host->leaving, host->bad, host->returns,
+ *				host->kept. Never held over an allocation, a
+ *				free, add_memory or a commit.
  *
  * The memory hotplug lock of the kernel is outside pages->lock (the notifier
  * and the callback run under it) and inside kmemp_callback_lock.
@@ -153,6 +153,8 @@ struct kmemp_returns {
  * @poisoned: reports that wait for @poison
  * @poison: records them
  * @check: see above
+ * @kept: pages that were given back since it is verified, a bit each; under
+ *	pages.lock; NULL: it is not, or a writer has needed them
  * @checked: findings of the last check, a line each; NULL: there was none
  * @nr_found: how many there were, which may be more
  * @damaged: one of them is worse than a note
@@ -194,6 +196,7 @@ struct kmemp_host {
 	struct llist_head poisoned;
 	struct work_struct poison;
 	struct mutex check;
+	unsigned long *kept;
 	char *checked;
 	unsigned int nr_found;
 	bool damaged;
@@ -272,6 +275,7 @@ u64 kmemp_stock_target(struct kmemp_host *host);
 /* supply.c */
 extern const struct kmemp_page_source kmemp_supply_source;
 void kmemp_supply_collect(struct kmemp_host *host);
+void kmemp_supply_release(struct kmemp_host *host);
 
 /* idle.c */
 void kmemp_idle_arm(struct kmemp_host *host);

@@ -21,8 +21,9 @@
  *
  * prepare, commit, retire and work never run beside one another: whoever calls
  * them has the pool's commit right. next_* run beside them (see
- * kmemp_readers_exclude()). check and describe run with the commit right, so
- * that they see one state.
+ * kmemp_readers_exclude()). check runs on a pool that is opened read-only and
+ * nobody else's, describe also with the commit right, so that they see one
+ * state.
  *
  * All ops may sleep and run in process context; commit, retire and work under
  * memalloc_noreclaim. An op returns 0 or a negative errno; -EIO (the medium

@@ -126,6 +126,59 @@ is "check while it is written to: nothing is found, and the writer goes on" "$(g
   "verdict":"clean"
 went on'
 
+# Its metadata grow, so that a check takes a while; then one that commits again
+# and again goes on, and one that needs the pages that are kept gets them
+guest -t 300 g "$kmemp volume create dax0.0 wild 128M
+	fio --name=wild --filename=/dev/kmemp/cache/wild --rw=write:4k --bs=4k --size=128M \
+		--io_size=64M --ioengine=psync --end_fsync=1 --output=/tmp/fio" >/dev/null
+ok "a volume of many pieces" test "$(value fragments 'volume list dax0.0' | sort -n | tail -1)" -gt 10000
+is "commits go on during a check" "$(guest -t 300 g "
+	fio --name=more --filename=/mnt/more --rw=randwrite --bs=4k --size=1M --fsync=1 \
+		--ioengine=psync --thread --time_based --runtime=250 --output=/tmp/fio >/dev/null &
+	fio=\$!
+	writes() {
+		awk '/^syscw/ { print \$2 }' /proc/\$fio/io
+	}
+	start=\$(writes)
+	until [ \$((\$(writes) - start)) -gt 50 ]; do sleep 0.1; done
+	echo 1 >/sys/bus/dax/devices/dax0.0/persist/check &
+	check=\$!
+	sleep 0.05
+	from=\$(writes)
+	kill -0 \$check || echo too quick
+	wait \$check || echo check failed
+	to=\$(writes)
+	kill \$fio
+	wait \$fio || true
+	cat /sys/bus/dax/devices/dax0.0/persist/check
+	[ \$((to - from)) -ge 5 ] && echo went on || echo \$((to - from)) writes")" 'clean 0
+went on'
+used=$(value used 'info dax0.0')
+max=$((used + (3 << 19)))
+is "a ceiling just above what is used" "$(value data_max "limits --data-max $max dax0.0")" $max
+status=0
+err=$(guest -t 300 g "rm -f /tmp/stop
+	(while [ ! -e /tmp/stop ]; do
+		dd if=/dev/zero of=/dev/kmemp/cache/big bs=1M count=1 seek=8 oflag=direct 2>/dev/null ||
+			echo the writer failed
+		blkdiscard -o 8M -l 1M /dev/kmemp/cache/big
+	done) >/tmp/writer 2>&1 &
+	sleep 0.5
+	$kmemp check dax0.0 2>&1 >/dev/null || status=\$?
+	touch /tmp/stop
+	wait
+	cat /tmp/writer
+	exit \${status:-0}") || status=$?
+is "a check gives up for a writer" "$status" 8
+like "and says so" "$err" '^kmemp check: dax0.0: too much is written to it: .*check it again'
+unlike "who does not fail" "$err" 'failed'
+is "no ceiling, nobody writes" "$(value data_max 'limits --data-max 0 dax0.0')" 0
+is "it is checked" "$(value verdict 'check dax0.0')" clean
+is "what was kept is given back" "$(guest g "sync; sleep 3
+	used=\$(cat /sys/bus/dax/devices/dax0.0/persist/used)
+	[ \$used -le $((used + (1 << 20))) ] && echo yes || echo \$used")" yes
+guest g "$kmemp volume remove -f dax0.0 wild" >/dev/null
+
 #
 # Resized, removed
 #

@@ -23,6 +23,7 @@ unit-crash_extent_random := crash_extent_random.c media_record.c pool_util.c
 unit-test_batches := test_batches.c media_record.c pool_util.c sample.c
 unit-test_log := test_log.c media_record.c pool_util.c
 unit-test_extent := test_extent.c media_record.c pool_util.c
+unit-test_snapshot := test_snapshot.c media_record.c
 unit-test_check_live := test_check_live.c formats.c media_record.c pool_util.c
 unit-test_queue := test_queue.c formats.c media_record.c pool_util.c
 unit-test_corners := test_corners.c formats.c media_record.c pool_util.c
