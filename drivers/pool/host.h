@@ -26,7 +26,7 @@
  *	host->collect		who gives back pages that readers may still look
  *	  (mutex)		at; taken with the pool's commit right, and waits
  *				for readers alone
- *	pages->lock		the bitmaps, counts and block states of pages.c;
+ *	pages->lock		the bitmaps, counts and block states of pages.h;
  *	  (spinlock, leaf)	host->nr_holds, host->holds, host->added,
  *				host->leaving, host->bad, host->returns,
  *				host->kept. Never held over an allocation, a
@@ -233,9 +233,14 @@ bool kmemp_pages_owned(const struct kmemp_pages *pages, u64 first, u64 last);
 void kmemp_pages_disown(struct kmemp_pages *pages, u64 page, u64 count);
 bool kmemp_pages_turned_bad(struct kmemp_pages *pages, u64 first, u64 last);
 bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page);
+u64 kmemp_pages_dram_bytes(const struct kmemp_pages *pages);
+
+/* park.c */
 u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count);
 u64 kmemp_pages_release(struct kmemp_pages *pages, u64 count);
 bool kmemp_pages_park(struct kmemp_pages *pages, struct page *page);
+
+/* blocks.c */
 void kmemp_pages_online(struct kmemp_pages *pages, struct page *page,
 			unsigned int order);
 void kmemp_pages_set_blocks(struct kmemp_pages *pages, unsigned long pfn,
@@ -247,7 +252,6 @@ void kmemp_pages_offline_begin(struct kmemp_pages *pages, unsigned long pfn,
 void kmemp_pages_offline_end(struct kmemp_pages *pages, unsigned long pfn,
 			     unsigned long nr, bool done);
 u64 kmemp_pages_online_count(struct kmemp_pages *pages);
-u64 kmemp_pages_dram_bytes(const struct kmemp_pages *pages);
 
 static inline bool kmemp_pages_in_window(const struct kmemp_pages *pages,
 					 u64 page)
