@@ -286,6 +286,17 @@ static int copy_to(struct source *source, struct request *request,
 	return ret;
 }
 
+static int is_there(const char *arg)
+{
+	int ret = 0;
+
+	if (!target_names_dax(arg) && access(arg, F_OK)) {
+		ret = -errno;
+		complain(arg, "%m; for an image that is to be made, add --size SIZE");
+	}
+	return ret;
+}
+
 static int copy(struct source *source, const char *arg, void *data)
 {
 	struct request *request = data;
@@ -293,8 +304,9 @@ static int copy(struct source *source, const char *arg, void *data)
 	int ret;
 
 	ret = source_sound(source);
-	if (!ret && request->size)
-		ret = make_image(arg, request->size);
+	if (!ret)
+		ret = request->size ? make_image(arg, request->size) :
+				      is_there(arg);
 	if (ret)
 		return ret;
 	ret = target_find(&target, arg);

@@ -97,16 +97,18 @@ static int find_wanted(const struct request *request, struct source *source,
 		ret = kmemp_pool_next_object(&source->pool, &id);
 		if (!ret && id == request->object)
 			return 0;
-		complain(name, "has no object %llu",
-			 (unsigned long long)request->object);
+		complain(name, "has no object %llu; see: kmemp dump %s",
+			 (unsigned long long)request->object, name);
 		return -ENOENT;
 	}
 	if (!request->volume)
 		return 0;
 	ret = pool_volume_find(&source->pool, request->volume, &info);
 	if (ret)
-		complain(name, "has no volume '%s'%s", request->volume,
-			 ret == -ENOENT ? "" : " that can be read; see: kmemp check");
+		complain(name, "has no volume '%s'%s; see: kmemp %s %s",
+			 request->volume,
+			 ret == -ENOENT ? "" : " that can be read",
+			 ret == -ENOENT ? "dump" : "check", name);
 	*object = info.object;
 	return ret;
 }
@@ -167,7 +169,7 @@ static int valid(void *data)
 
 	if (!request->volume || !request->object)
 		return 0;
-	complain(NULL, "either --volume or --object");
+	complain(NULL, "either --volume or --object; see: kmemp export --help");
 	return -EINVAL;
 }
 

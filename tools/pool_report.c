@@ -138,7 +138,8 @@ void pool_report_dram(struct json_object *object, struct daxctl_dev *dev)
 	struct daxctl_memory *memory = daxctl_dev_get_memory(dev);
 	u64 n;
 
-	if (memory) {
+	/* A pool that is rescued has none. */
+	if (memory && daxctl_memory_num_sections(memory) > 0) {
 		n = daxctl_memory_get_block_size(memory) *
 		    (u64)daxctl_memory_num_sections(memory);
 		report_size(object, "dram_memmap",

@@ -20,7 +20,8 @@ static int open_pool(struct source *source)
 
 	ret = kmemp_pool_open(&source->pool, &source->file.media, true);
 	if (ret == -ENOMEDIUM) {
-		complain(name, "there is no pool; see what is there with: kmemp info");
+		complain(name, "there is no pool; see what is there with: kmemp info %s",
+			 name);
 	} else if (ret) {
 		kmemp_verdict_text(&source->pool.verdict, name, text,
 				   sizeof(text));
