@@ -43,7 +43,8 @@ static int refused(struct json_object *object, const struct target *target,
 
 	if (error == -ENOMEDIUM) {
 		report_string(object, "verdict", "no pool");
-		complain(target->name, "there is no pool; see what is there with: kmemp info");
+		complain(target->name, "there is no pool; see what is there with: kmemp info %s",
+			 target->name);
 		return CHECK_FAILED;
 	}
 	info = kmemp_refusal_info(pool->verdict.code);
@@ -160,6 +161,12 @@ static int check_bound(const struct target *target)
 	ret = kernel_write_number(dev, "check", 1);
 	if (!ret)
 		ret = kernel_read(dev, "check", value, sizeof(value));
+	if (ret == -EBUSY) {
+		target_way_back(dev, value, sizeof(value));
+		complain(dev, "too much is written to it: the check was given up, and has found nothing so far; check it again when less is, or by itself: it is %s",
+			 value);
+		return CHECK_FAILED;
+	}
 	if (ret) {
 		complain(dev, "the kernel cannot check it: %s%s",
 			 strerror(-ret), ret == -EACCES ? "; run as root" : "");
@@ -185,7 +192,7 @@ static int check_bound(const struct target *target)
 	}
 	if (found.worst == KMEMP_NOTE)
 		return CHECK_CLEAN;
-	target_way_back(target, value, sizeof(value));
+	target_way_back(dev, value, sizeof(value));
 	complain(dev, "damaged, see the findings; to mend what is mendable: kmemp check --repair %s; it is %s",
 		 dev, value);
 	return CHECK_DAMAGED;

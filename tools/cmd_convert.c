@@ -15,7 +15,6 @@
 #include "convert.h"
 #include "kmemp.h"
 #include "new_pool.h"
-#include "progress.h"
 #include "report.h"
 #include "source.h"
 #include "target.h"
@@ -53,10 +52,6 @@ static const struct option convert_options[] = {
 	{ "data-min", required_argument, NULL, 'm' },
 	{ "data-max", required_argument, NULL, 'M' },
 	{ "force", no_argument, NULL, 'f' },
-	{ "salvage", no_argument, NULL, 'x' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "human", no_argument, NULL, 'u' },
-	{ "help", no_argument, NULL, 'h' },
 	{ }
 };
 
@@ -64,7 +59,6 @@ static const struct option convert_options[] = {
  * struct request - what the command line asks for
  * @pool: what the copy shall be
  * @keep_uuid: it gets the source's uuid
- * @salvage: go on without what cannot be read
  * @size: bytes of an image to be made, 0 for none
  * @lost_min: the source's data_min does not fit
  * @lost_max: the source's data_max does not fit
@@ -72,7 +66,6 @@ static const struct option convert_options[] = {
 struct request {
 	struct new_pool pool;
 	bool keep_uuid;
-	bool salvage;
 	u64 size;
 	bool lost_min;
 	bool lost_max;
@@ -86,12 +79,6 @@ static int parse_option(void *arg, int c)
 	switch (c) {
 	case 'k':
 		request->keep_uuid = true;
-		return 0;
-	case 'x':
-		request->salvage = true;
-		return 0;
-	case 'q':
-		progress_set_quiet();
 		return 0;
 	case 'S':
 		if (parse_size("--size", optarg, &request->size))
@@ -277,7 +264,7 @@ static int copy_to(struct source *source, struct request *request,
 		.source = &source->pool,
 		.source_name = source->target.name,
 		.name = target->name,
-		.salvage = request->salvage,
+		.salvage = source->salvage,
 	};
 	int ret;
 
@@ -292,24 +279,34 @@ static int copy_to(struct source *source, struct request *request,
 		ret = verify(&convert, target);
 	if (!ret)
 		warn(request, target);
-	if (!ret && convert.losses.nr) {
-		complain(source->target.name, "%zu place%s could not be read; the copy is without what was there",
-			 convert.losses.nr, convert.losses.nr == 1 ? "" : "s");
-		ret = EXIT_LOSSES;
-	}
+	if (!ret)
+		ret = losses_status(&convert.losses, source->target.name,
+				    "the copy is");
 	convert_free(&convert);
 	return ret;
 }
 
-static int copy(struct source *source, struct request *request,
-		const char *arg)
+static int is_there(const char *arg)
 {
+	int ret = 0;
+
+	if (!target_names_dax(arg) && access(arg, F_OK)) {
+		ret = -errno;
+		complain(arg, "%m; for an image that is to be made, add --size SIZE");
+	}
+	return ret;
+}
+
+static int copy(struct source *source, const char *arg, void *data)
+{
+	struct request *request = data;
 	struct target target;
 	int ret;
 
-	ret = source_sound(source, request->salvage);
-	if (!ret && request->size)
-		ret = make_image(arg, request->size);
+	ret = source_sound(source);
+	if (!ret)
+		ret = request->size ? make_image(arg, request->size) :
+				      is_there(arg);
 	if (ret)
 		return ret;
 	ret = target_find(&target, arg);
@@ -322,29 +319,29 @@ static int copy(struct source *source, struct request *request,
 	return ret;
 }
 
-static int run(const struct command *command, int argc, char **argv)
+static int valid(void *data)
 {
-	static const char *const what[] = {
+	struct request *request = data;
+
+	return request->pool.type ? new_pool_find_type(&request->pool) : 0;
+}
+
+static const struct source_verb convert_verb = {
+	.options = convert_options,
+	.take = parse_option,
+	.what = {
 		"DAX device or image is the source",
 		"DAX device or image becomes the copy",
-	};
-	struct request request = {};
-	struct source source;
-	char **args;
-	int status, ret;
+	},
+	.valid = valid,
+	.run = copy,
+};
 
-	status = options_take(command, argc, argv, convert_options,
-			      parse_option, &request);
-	if (status != OPTIONS_END)
-		return status;
-	args = options_arguments(command, argc, argv, what, 2);
-	if (!args || (request.pool.type && new_pool_find_type(&request.pool)))
-		return EXIT_USAGE;
-	if (source_open(&source, args[0]))
-		return EXIT_FAILED;
-	ret = copy(&source, &request, args[1]);
-	source_close(&source);
-	return ret < 0 ? EXIT_FAILED : ret;
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct request request = {};
+
+	return source_command(command, argc, argv, &convert_verb, &request);
 }
 
 const struct command cmd_convert = {

@@ -215,7 +215,8 @@ static int dump_media(const struct target *target, struct kmemp_media *media,
 
 	ret = kmemp_pool_open(&pool, media, true);
 	if (ret == -ENOMEDIUM) {
-		complain(name, "there is no pool; see what is there with: kmemp info");
+		complain(name, "there is no pool; see what is there with: kmemp info %s",
+			 name);
 		return EXIT_FAILED;
 	}
 	if (ret) {

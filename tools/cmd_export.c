@@ -8,7 +8,6 @@
 
 #include "export.h"
 #include "kmemp.h"
-#include "progress.h"
 #include "report.h"
 #include "source.h"
 
@@ -30,10 +29,6 @@ static const struct option export_options[] = {
 	{ "volume", required_argument, NULL, 'v' },
 	{ "object", required_argument, NULL, 'o' },
 	{ "force", no_argument, NULL, 'f' },
-	{ "salvage", no_argument, NULL, 'x' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "human", no_argument, NULL, 'u' },
-	{ "help", no_argument, NULL, 'h' },
 	{ }
 };
 
@@ -42,13 +37,11 @@ static const struct option export_options[] = {
  * @volume: name of the volume that is wanted, NULL for none
  * @object: id of the object that is wanted, 0 for none
  * @force: files may be overwritten
- * @salvage: go on without what cannot be read
  */
 struct request {
 	const char *volume;
 	u64 object;
 	bool force;
-	bool salvage;
 };
 
 static int parse_object(struct request *request)
@@ -75,14 +68,8 @@ static int parse_option(void *arg, int c)
 		return parse_name("--volume", optarg);
 	case 'o':
 		return parse_object(request);
-	case 'f':
+	default:	/* 'f' */
 		request->force = true;
-		return 0;
-	case 'x':
-		request->salvage = true;
-		return 0;
-	default:	/* 'q' */
-		progress_set_quiet();
 		return 0;
 	}
 }
@@ -110,16 +97,18 @@ static int find_wanted(const struct request *request, struct source *source,
 		ret = kmemp_pool_next_object(&source->pool, &id);
 		if (!ret && id == request->object)
 			return 0;
-		complain(name, "has no object %llu",
-			 (unsigned long long)request->object);
+		complain(name, "has no object %llu; see: kmemp dump %s",
+			 (unsigned long long)request->object, name);
 		return -ENOENT;
 	}
 	if (!request->volume)
 		return 0;
 	ret = pool_volume_find(&source->pool, request->volume, &info);
 	if (ret)
-		complain(name, "has no volume '%s'%s", request->volume,
-			 ret == -ENOENT ? "" : " that can be read; see: kmemp check");
+		complain(name, "has no volume '%s'%s; see: kmemp %s %s",
+			 request->volume,
+			 ret == -ENOENT ? "" : " that can be read",
+			 ret == -ENOENT ? "dump" : "check", name);
 	*object = info.object;
 	return ret;
 }
@@ -142,24 +131,24 @@ static void report(const struct export *export, bool done)
 	report_print(object);
 }
 
-static int export_pool(const struct request *request, struct source *source,
-		       const char *path)
+static int export_pool(struct source *source, const char *path, void *data)
 {
+	const struct request *request = data;
 	struct export export = {
 		.pool = &source->pool,
 		.name = source->target.name,
 		.path = path,
 		.force = request->force,
-		.salvage = request->salvage,
+		.salvage = source->salvage,
 	};
-	int ret, status = EXIT_FAILED;
 	u64 written;
+	int ret;
 
 	ret = find_wanted(request, source, &export.object);
 	if (!ret)
-		ret = source_sound(source, request->salvage);
+		ret = source_sound(source);
 	if (ret)
-		return status;
+		return ret;
 	ret = export_read(&export, &written);
 	if (ret && export.losses.nr)
 		report(&export, false);
@@ -167,44 +156,39 @@ static int export_pool(const struct request *request, struct source *source,
 		ret = export_write(&export, written);
 	if (!ret) {
 		report(&export, true);
-		status = EXIT_OK;
-	}
-	if (!ret && export.losses.nr) {
-		complain(export.name, "%zu place%s could not be read; the files are without what was there",
-			 export.losses.nr, export.losses.nr == 1 ? "" : "s");
-		status = EXIT_LOSSES;
+		ret = losses_status(&export.losses, export.name,
+				    "the files are");
 	}
 	losses_free(&export.losses);
-	return status;
+	return ret;
 }
+
+static int valid(void *data)
+{
+	const struct request *request = data;
+
+	if (!request->volume || !request->object)
+		return 0;
+	complain(NULL, "either --volume or --object; see: kmemp export --help");
+	return -EINVAL;
+}
+
+static const struct source_verb export_verb = {
+	.options = export_options,
+	.take = parse_option,
+	.what = {
+		"DAX device or image",
+		"directory or file to write to",
+	},
+	.valid = valid,
+	.run = export_pool,
+};
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	static const char *const what[] = {
-		"DAX device or image",
-		"directory or file to write to",
-	};
 	struct request request = {};
-	struct source source;
-	char **args;
-	int status;
 
-	status = options_take(command, argc, argv, export_options,
-			      parse_option, &request);
-	if (status != OPTIONS_END)
-		return status;
-	args = options_arguments(command, argc, argv, what, 2);
-	if (!args)
-		return EXIT_USAGE;
-	if (request.volume && request.object) {
-		complain(NULL, "either --volume or --object");
-		return EXIT_USAGE;
-	}
-	if (source_open(&source, args[0]))
-		return EXIT_FAILED;
-	status = export_pool(&request, &source, args[1]);
-	source_close(&source);
-	return status;
+	return source_command(command, argc, argv, &export_verb, &request);
 }
 
 const struct command cmd_export = {

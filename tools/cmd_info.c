@@ -25,6 +25,26 @@ static const struct option info_options[] = {
 	{ }
 };
 
+/*
+ * Of a format that knows how many it keeps, once it is open. Of a pool that
+ * cannot be opened it is the check that tells why.
+ */
+static void info_extents(struct json_object *object, struct kmemp_media *media,
+			 u32 type)
+{
+	const struct kmemp_format_ops *format = kmemp_format_get(type);
+	struct kmemp_pool pool = {};
+	u64 extents;
+
+	if (format && format->nr_extents &&
+	    !kmemp_pool_open(&pool, media, true)) {
+		if (kmemp_pool_nr_extents(&pool, &extents))
+			report_extents(object, format, extents);
+		kmemp_pool_close(&pool);
+	}
+	kmemp_format_put(format);
+}
+
 static int info_content(struct json_object *object, const struct target *target)
 {
 	struct kmemp_media_file file;
@@ -37,6 +57,8 @@ static int info_content(struct json_object *object, const struct target *target)
 	ret = content_read(&content, &file.media, target->name);
 	if (!ret)
 		content_report(&content, target->name, object);
+	if (!ret && content.kind == KMEMP_CONTENT_POOL)
+		info_extents(object, &file.media, content.super.type);
 	kmemp_media_file_close(&file);
 	return ret;
 }

@@ -85,15 +85,20 @@ static int check_limits(const char *dev, const struct limits *limits,
 
 static int write_limit(const char *dev, const char *attr, u64 old, u64 new)
 {
+	char text[256];
 	int ret;
 
 	if (old == new)
 		return 0;
 	ret = kernel_write_number(dev, attr, new);
-	if (ret)
+	if (ret == -EROFS && target_rescued(dev)) {
+		target_way_back(dev, text, sizeof(text));
+		complain(dev, "the pool can only be read; it is %s", text);
+	} else if (ret) {
 		complain(dev, "the kernel refused %s: %s%s", attr,
 			 strerror(-ret), ret == -EACCES ? "; run as root" :
 			 "; see the kernel log");
+	}
 	return ret;
 }
 
@@ -135,7 +140,8 @@ static int change(const struct target *target, void *data)
 	u64 pool_size;
 
 	if (!request->have_min && !request->have_max) {
-		complain(dev, "which limit? give --data-min, --data-max or both; to see them: kmemp info");
+		complain(dev, "which limit? give --data-min, --data-max or both; to see them: kmemp info %s",
+			 dev);
 		return EXIT_USAGE;
 	}
 	if (target_bound(target) || read_limits(dev, &old, &pool_size))

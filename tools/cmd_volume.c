@@ -99,7 +99,7 @@ static void complain_other(const char *dev, const char *name, int error)
 static void complain_refused(const char *dev, const char *name,
 			     const char *disk, int error)
 {
-	char type[64] = "", names[128];
+	char type[64] = "", names[128], back[256];
 
 	switch (-error) {
 	case EEXIST:
@@ -122,6 +122,12 @@ static void complain_refused(const char *dev, const char *name,
 			 name, dev);
 		break;
 	case EROFS:
+		if (target_rescued(dev)) {
+			target_way_back(dev, back, sizeof(back));
+			complain(dev, "the pool can only be read; it is %s",
+				 back);
+			break;
+		}
 		complain(dev, "the pool can only be read; see the kernel log, then: daxctl reconfigure-device --mode=devdax --force %s, kmemp check %s",
 			 dev, dev);
 		break;

@@ -163,8 +163,10 @@ int content_read(struct content *content, struct kmemp_media *media,
  */
 int content_formattable(const struct content *content, const char *name)
 {
-	static const char force[] = "look with: kmemp info; if nothing of it is needed, add --force";
-	char text[KMEMP_VERDICT_TEXT], uuid[UUID_STR_LEN];
+	char text[KMEMP_VERDICT_TEXT], uuid[UUID_STR_LEN], force[512];
+
+	snprintf(force, sizeof(force), "look with: kmemp info %s; if nothing of it is needed, add --force",
+		 name);
 
 	switch (content->kind) {
 	case KMEMP_CONTENT_POOL:

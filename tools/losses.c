@@ -130,3 +130,21 @@ void losses_refuse(const struct losses *losses, struct kmemp_pool *pool,
 		 (unsigned long long)(has_place(loss) ? loss->offset : 0) <<
 		 KMEMP_PAGE_SHIFT);
 }
+
+/**
+ * losses_status - how a job ends that went on without them
+ * @losses: the list
+ * @name: of the pool's medium, for messages
+ * @what: what is without them: "the copy is"
+ *
+ * Return: the exit code; told where there are any.
+ */
+int losses_status(const struct losses *losses, const char *name,
+		  const char *what)
+{
+	if (!losses->nr)
+		return EXIT_OK;
+	complain(name, "%zu place%s could not be read; %s without what was there",
+		 losses->nr, losses->nr == 1 ? "" : "s", what);
+	return EXIT_LOSSES;
+}

@@ -59,5 +59,7 @@ void losses_report(const struct losses *losses, struct kmemp_pool *pool,
 		   struct json_object *object);
 void losses_refuse(const struct losses *losses, struct kmemp_pool *pool,
 		   const char *name);
+int losses_status(const struct losses *losses, const char *name,
+		  const char *what);
 
 #endif /* KMEMP_TOOLS_LOSSES_H */

@@ -177,7 +177,8 @@ static int read_pool(struct map *map, const struct target *target,
 
 	ret = kmemp_pool_open(&pool, media, true);
 	if (ret == -ENOMEDIUM) {
-		complain(target->name, "there is no pool; see what is there with: kmemp info");
+		complain(target->name, "there is no pool; see what is there with: kmemp info %s",
+			 target->name);
 		return ret;
 	}
 	if (ret) {

@@ -8,6 +8,8 @@
 
 #include <linux/kernel.h>
 
+#include <kmem_persist/pool.h>
+
 #include "kernel.h"
 #include "pool_report.h"
 #include "report.h"
@@ -63,6 +65,21 @@ static void report_volumes(struct json_object *object, const char *dev)
 		report_number(object, "volumes", count);
 }
 
+/* Formats that do not know how many they keep have no such file. */
+static void report_bound_extents(struct json_object *object, const char *dev)
+{
+	const struct kmemp_format_ops *format;
+	char type[KERNEL_VALUE_SIZE];
+	u64 extents;
+
+	if (kernel_read_number(dev, "extents", &extents) ||
+	    kernel_read(dev, "type", type, sizeof(type)))
+		return;
+	format = kmemp_format_get_by_name(type);
+	report_extents(object, format, extents);
+	kmemp_format_put(format);
+}
+
 static void report_holders(struct json_object *object, const char *dev)
 {
 	struct json_object *array = json_object_new_array();
@@ -107,6 +124,7 @@ void pool_report_bound(struct json_object *object, const char *dev)
 	if (!kernel_read_number(dev, "bad_pages", &n))
 		report_number(object, "bad_pages", n);
 	report_volumes(object, dev);
+	report_bound_extents(object, dev);
 	report_holders(object, dev);
 }
 
@@ -120,7 +138,8 @@ void pool_report_dram(struct json_object *object, struct daxctl_dev *dev)
 	struct daxctl_memory *memory = daxctl_dev_get_memory(dev);
 	u64 n;
 
-	if (memory) {
+	/* A pool that is rescued has none. */
+	if (memory && daxctl_memory_num_sections(memory) > 0) {
 		n = daxctl_memory_get_block_size(memory) *
 		    (u64)daxctl_memory_num_sections(memory);
 		report_size(object, "dram_memmap",

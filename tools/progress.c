@@ -10,6 +10,9 @@
 #include "kmemp.h"
 #include "progress.h"
 
+/* Nobody waits for less. */
+#define LEAST_BYTES	(1 << 20)
+
 static bool quiet;
 
 /* The job that is under way; there is one. */
@@ -65,7 +68,7 @@ static void draw(unsigned int percent)
 void progress_begin(const char *what, u64 total_bytes)
 {
 	job.what = what;
-	job.total = total_bytes;
+	job.total = total_bytes < LEAST_BYTES ? 0 : total_bytes;
 	job.done = 0;
 	job.shown = 0;
 	job.drawn = 0;

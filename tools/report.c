@@ -12,6 +12,7 @@
 
 #include <kmem_persist/pool.h>
 
+#include "advice.h"
 #include "kmemp.h"
 #include "report.h"
 
@@ -163,6 +164,22 @@ static void report_type(struct json_object *object, u32 type)
 	else
 		report_number(object, "type", type);
 	kmemp_format_put(format);
+}
+
+/**
+ * report_extents - add how many extents a pool keeps, and advice if need be
+ * @object: where to
+ * @format: its format, NULL where this program does not know it
+ * @extents: how many
+ */
+void report_extents(struct json_object *object,
+		    const struct kmemp_format_ops *format, u64 extents)
+{
+	char text[256];
+
+	report_number(object, "extents", extents);
+	if (format && advice_extents(text, sizeof(text), format, extents))
+		report_string(object, "advice", text);
 }
 
 /**

@@ -32,6 +32,17 @@ static bool is_dax_name(const char *name)
 	       !name[n];
 }
 
+/**
+ * target_names_dax - is this the name of a DAX device?
+ * @arg: as for target_find()
+ *
+ * Return: true for one that may be there or not.
+ */
+bool target_names_dax(const char *arg)
+{
+	return is_dax_name(strncmp(arg, "/dev/", 5) ? arg : arg + 5);
+}
+
 static int find_device(struct target *target, const char *name)
 {
 	struct daxctl_region *region;
@@ -245,31 +256,35 @@ int target_bound(const struct target *target)
 	return -ENODEV;
 }
 
-static bool is_rescued(const char *name)
+/**
+ * target_rescued - is the pool of a device bound for rescue?
+ * @dev: "dax0.0"
+ *
+ * Return: true if it is.
+ */
+bool target_rescued(const char *dev)
 {
 	char state[KERNEL_VALUE_SIZE];
 
-	return !kernel_read(name, "state", state, sizeof(state)) &&
+	return !kernel_read(dev, "state", state, sizeof(state)) &&
 	       !strcmp(state, "rescue");
 }
 
 /**
  * target_way_back - how to take a bound pool back
- * @target: of mode TARGET_SYSTEM_RAM
+ * @dev: "dax0.0", of mode TARGET_SYSTEM_RAM
  * @text: filled in: what the device is now, and the commands
  * @size: bytes of @text
  */
-void target_way_back(const struct target *target, char *text, size_t size)
+void target_way_back(const char *dev, char *text, size_t size)
 {
-	const char *name = target->name;
-
 	/* daxctl looks for its memory, and there is none. */
-	if (is_rescued(name))
+	if (target_rescued(dev))
 		snprintf(text, size, "bound for rescue; end that first: echo %s >/sys/bus/dax/drivers/kmem/unbind; daxctl reconfigure-device --mode=devdax %s",
-			 name, name);
+			 dev, dev);
 	else
 		snprintf(text, size, "in use as system RAM; take it back first: daxctl reconfigure-device --mode=devdax --force %s",
-			 name);
+			 dev);
 }
 
 /**
@@ -287,7 +302,7 @@ int target_free(const struct target *target)
 	case TARGET_DEVDAX:
 		return 0;
 	case TARGET_SYSTEM_RAM:
-		target_way_back(target, text, sizeof(text));
+		target_way_back(target->name, text, sizeof(text));
 		complain(target->name, "is %s", text);
 		break;
 	case TARGET_DETACHED:

@@ -69,7 +69,9 @@ void target_put(struct target *target);
 enum target_mode target_dev_mode(struct daxctl_dev *dev);
 const char *target_mode_name(enum target_mode mode);
 int target_bound(const struct target *target);
-void target_way_back(const struct target *target, char *text, size_t size);
+bool target_names_dax(const char *arg);
+bool target_rescued(const char *dev);
+void target_way_back(const char *dev, char *text, size_t size);
 int target_free(const struct target *target);
 int target_open(const struct target *target, struct kmemp_media_file *file,
 		bool readonly);

@@ -122,6 +122,10 @@ struct kmemp_range {
 	u64 last;
 };
 
+/* batch.c */
+struct kmemp_batch *kmemp_blk_begin(struct kmemp_volume *volume, bool adds);
+int kmemp_blk_end(struct kmemp_batch *batch, int error, bool durable);
+
 /* range.c */
 void kmemp_range_lock(struct kmemp_volume *volume, struct kmemp_range *range,
 		      u64 first, u64 nr);

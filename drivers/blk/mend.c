@@ -139,18 +139,12 @@ static int map_chunk(struct kmemp_volume *volume, u64 chunk, u64 page)
 		.page = page,
 		.count = CHUNK_PAGES,
 	};
-	struct kmemp_batch *batch;
-	int ret;
+	struct kmemp_batch *batch = kmemp_blk_begin(volume, false);
 
-	batch = kmemp_batch_new(kmemp_host_pool(volume->pool->host));
 	if (!batch)
 		return -ENOMEM;
-	kmemp_batch_set_overwrites(batch);
-	ret = kmemp_batch_map(batch, volume->object, &extent);
-	if (!ret)
-		ret = kmemp_batch_commit(batch);
-	kmemp_batch_free(batch);
-	return ret;
+	return kmemp_blk_end(batch, kmemp_batch_map(batch, volume->object,
+						    &extent), true);
 }
 
 /* Others have written there since it was looked at: it is looked at again. */

@@ -104,43 +104,34 @@ static int put_record(struct kmemp_batch *batch,
 /* The record, and for a smaller volume the promise to cut it. */
 static int commit_record(struct kmemp_volume *volume, u64 pages)
 {
+	bool smaller = pages < volume->pages;
 	struct kmemp_batch *batch;
 	int ret;
 
-	batch = kmemp_batch_new(kmemp_host_pool(volume->pool->host));
+	/* The first thing that a full pool must be able to do. */
+	batch = kmemp_blk_begin(volume, !smaller);
 	if (!batch)
 		return -ENOMEM;
 	ret = put_record(batch, volume, pages);
-	/* The first thing that a full pool must be able to do. */
-	if (pages < volume->pages)
-		kmemp_batch_set_overwrites(batch);
-	if (!ret && pages < volume->pages)
+	if (!ret && smaller)
 		ret = kmemp_orphan_put(batch, volume->object,
 				       KMEMP_ORPHAN_TRUNCATE, pages);
-	if (!ret)
-		ret = kmemp_batch_commit(batch);
-	kmemp_batch_free(batch);
-	return ret;
+	return kmemp_blk_end(batch, ret, true);
 }
 
 static int commit_removal(struct kmemp_volume *volume)
 {
-	struct kmemp_batch *batch;
+	struct kmemp_batch *batch = kmemp_blk_begin(volume, false);
 	int ret;
 
-	batch = kmemp_batch_new(kmemp_host_pool(volume->pool->host));
 	if (!batch)
 		return -ENOMEM;
-	kmemp_batch_set_overwrites(batch);
 	ret = kmemp_batch_del(batch, KMEMP_OBJ_ROOT, KMEMP_ROOT_VOLUME,
 			      volume->name, strlen(volume->name));
 	if (!ret)
 		ret = kmemp_orphan_put(batch, volume->object,
 				       KMEMP_ORPHAN_REMOVE, 0);
-	if (!ret)
-		ret = kmemp_batch_commit(batch);
-	kmemp_batch_free(batch);
-	return ret;
+	return kmemp_blk_end(batch, ret, true);
 }
 
 /* On the medium, whether it could be loaded or not. */

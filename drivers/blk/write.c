@@ -171,20 +171,13 @@ static int map_runs(struct kmemp_batch *batch, const struct piece *piece,
 
 static int commit_map(const struct piece *piece, u8 flags)
 {
-	struct kmemp_pool *pool = pool_of(piece->volume);
-	struct kmemp_batch *batch = kmemp_batch_new(pool);
-	int ret;
+	struct kmemp_batch *batch;
 
+	batch = kmemp_blk_begin(piece->volume, piece->adds);
 	if (!batch)
 		return -ENOMEM;
-	if (!piece->adds)
-		kmemp_batch_set_overwrites(batch);
-	ret = map_runs(batch, piece, flags);
-	if (!ret)
-		ret = piece->durable ? kmemp_batch_commit(batch) :
-				       kmemp_batch_queue(batch);
-	kmemp_batch_free(batch);
-	return ret;
+	return kmemp_blk_end(batch, map_runs(batch, piece, flags),
+			     piece->durable);
 }
 
 /* Of a pool that has failed nobody knows whether they are mapped. */
@@ -317,25 +310,21 @@ int kmemp_blk_write(struct kmemp_volume *volume, struct bio *bio)
 static int unmap_step(struct kmemp_volume *volume, u64 *offset, u64 end,
 		      u32 max_extents, u32 *count)
 {
-	struct kmemp_pool *pool = pool_of(volume);
 	struct kmemp_batch *batch;
 	struct kmemp_range range;
 	int ret;
 
-	ret = kmemp_pool_measure(pool, volume->object, offset, end,
+	ret = kmemp_pool_measure(pool_of(volume), volume->object, offset, end,
 				 max_extents, UNMAP_PAGES, count);
 	if (ret || !*count)
 		return ret;
-	batch = kmemp_batch_new(pool);
+	batch = kmemp_blk_begin(volume, false);
 	if (!batch)
 		return -ENOMEM;
 	kmemp_range_lock(volume, &range, *offset, *count);
-	kmemp_batch_set_overwrites(batch);
 	ret = kmemp_batch_unmap(batch, volume->object, *offset, *count);
-	if (!ret)
-		ret = kmemp_batch_queue(batch);
+	ret = kmemp_blk_end(batch, ret, false);
 	kmemp_range_unlock(volume, &range);
-	kmemp_batch_free(batch);
 	return ret;
 }
 

@@ -2,10 +2,13 @@
 /*
  * Verification of a bound pool, on demand: the file persist/check.
  *
- * It goes on while the pool is used; only commits wait for it. It yields the
+ * It goes on while the pool is used and changed: what it sees is of one moment.
+ * So pages that are given back meanwhile stay what they are (host->kept), but if
+ * a writer needs them it gets them, and the check is given up. It yields the
  * processor, a signal that kills ends it, and what it finds is kept as one page
  * of text, whose first line counts all.
  */
+#include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
@@ -23,13 +26,13 @@
 /**
  * struct view - the medium as the check sees it
  * @media: its back end, which cannot store
- * @real: the pool's
- * @killed: the check is to end
+ * @host: the pool
+ * @error: why the check is to end
  */
 struct view {
 	struct kmemp_media media;
-	struct kmemp_media *real;
-	bool killed;
+	struct kmemp_host *host;
+	int error;
 };
 
 /**
@@ -46,16 +49,49 @@ struct report {
 	enum kmemp_severity worst;
 };
 
+/* From now on, what is given back stays as it is. */
+static int begin_keeping(struct kmemp_host *host)
+{
+	unsigned long *kept;
+
+	kept = kvcalloc(BITS_TO_LONGS(host->pages.nr_pages), sizeof(long),
+			GFP_KERNEL);
+	if (!kept)
+		return -ENOMEM;
+	spin_lock(&host->pages.lock);
+	host->kept = kept;
+	spin_unlock(&host->pages.lock);
+	return 0;
+}
+
+static bool still_kept(struct kmemp_host *host)
+{
+	bool kept;
+
+	spin_lock(&host->pages.lock);
+	kept = !!host->kept;
+	spin_unlock(&host->pages.lock);
+	return kept;
+}
+
 static int view_read(struct kmemp_media *media, u64 pos, void *dst, size_t len)
 {
 	struct view *view = container_of(media, struct view, media);
+	int ret;
 
 	cond_resched();
 	if (fatal_signal_pending(current))
-		view->killed = true;
-	if (view->killed)
+		view->error = -EINTR;
+	if (view->error)
 		return -EIO;
-	return kmemp_media_read(view->real, pos, dst, len);
+	ret = kmemp_media_read(kmemp_media_of(view->host->medium), pos, dst,
+			       len);
+	/* Looked at afterwards: was the page still what it was? */
+	if (!still_kept(view->host)) {
+		view->error = -EBUSY;
+		ret = -EIO;
+	}
+	return ret;
 }
 
 /* kmemp_media_*() see to it that nothing else is called. */
@@ -97,21 +133,30 @@ static int run(struct kmemp_host *host, struct report *report)
 		.line = no_line,
 		.arg = report,
 	};
-	struct view view = { .real = kmemp_media_of(host->medium) };
+	struct view view = {
+		.media = {
+			.ops = &view_ops,
+			.size = kmemp_media_of(host->medium)->size,
+			.readonly = true,
+		},
+		.host = host,
+	};
 	int ret;
 
-	view.media.ops = &view_ops;
-	view.media.size = view.real->size;
-	view.media.readonly = true;
+	ret = begin_keeping(host);
+	if (ret)
+		return ret;
 	ret = kmemp_pool_check_live(&host->pool, &view.media, &findings);
-	return view.killed ? -EINTR : ret;
+	kmemp_supply_release(host);
+	return view.error ?: ret;
 }
 
 /**
  * kmemp_host_check - verify the pool, and keep what was found
  * @host: added
  *
- * Return: 0 when the check ran to its end, whatever it found; -EINTR; -ENOMEM.
+ * Return: 0 when the check ran to its end, whatever it found; -EBUSY where it was
+ * given up for writers; -EINTR; -ENOMEM.
  */
 int kmemp_host_check(struct kmemp_host *host)
 {

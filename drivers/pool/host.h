@@ -26,11 +26,11 @@
  *	host->collect		who gives back pages that readers may still look
  *	  (mutex)		at; taken with the pool's commit right, and waits
  *				for readers alone
- *	pages->lock		the bitmaps, counts and block states of pages.c;
+ *	pages->lock		the bitmaps, counts and block states of pages.h;
  *	  (spinlock, leaf)	host->nr_holds, host->holds, host->added,
- *				host->leaving, host->bad, host->returns. Never
- *				held over an allocation, a free, add_memory or a
- *				commit.
+ *				host->leaving, host->bad, host->returns,
+ *				host->kept. Never held over an allocation, a
+ *				free, add_memory or a commit.
  *
  * The memory hotplug lock of the kernel is outside pages->lock (the notifier
  * and the callback run under it) and inside kmemp_callback_lock.
@@ -153,6 +153,8 @@ struct kmemp_returns {
  * @poisoned: reports that wait for @poison
  * @poison: records them
  * @check: see above
+ * @kept: pages that were given back since it is verified, a bit each; under
+ *	pages.lock; NULL: it is not, or a writer has needed them
  * @checked: findings of the last check, a line each; NULL: there was none
  * @nr_found: how many there were, which may be more
  * @damaged: one of them is worse than a note
@@ -194,6 +196,7 @@ struct kmemp_host {
 	struct llist_head poisoned;
 	struct work_struct poison;
 	struct mutex check;
+	unsigned long *kept;
 	char *checked;
 	unsigned int nr_found;
 	bool damaged;
@@ -230,9 +233,14 @@ bool kmemp_pages_owned(const struct kmemp_pages *pages, u64 first, u64 last);
 void kmemp_pages_disown(struct kmemp_pages *pages, u64 page, u64 count);
 bool kmemp_pages_turned_bad(struct kmemp_pages *pages, u64 first, u64 last);
 bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page);
+u64 kmemp_pages_dram_bytes(const struct kmemp_pages *pages);
+
+/* park.c */
 u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count);
 u64 kmemp_pages_release(struct kmemp_pages *pages, u64 count);
 bool kmemp_pages_park(struct kmemp_pages *pages, struct page *page);
+
+/* blocks.c */
 void kmemp_pages_online(struct kmemp_pages *pages, struct page *page,
 			unsigned int order);
 void kmemp_pages_set_blocks(struct kmemp_pages *pages, unsigned long pfn,
@@ -244,7 +252,6 @@ void kmemp_pages_offline_begin(struct kmemp_pages *pages, unsigned long pfn,
 void kmemp_pages_offline_end(struct kmemp_pages *pages, unsigned long pfn,
 			     unsigned long nr, bool done);
 u64 kmemp_pages_online_count(struct kmemp_pages *pages);
-u64 kmemp_pages_dram_bytes(const struct kmemp_pages *pages);
 
 static inline bool kmemp_pages_in_window(const struct kmemp_pages *pages,
 					 u64 page)
@@ -272,6 +279,7 @@ u64 kmemp_stock_target(struct kmemp_host *host);
 /* supply.c */
 extern const struct kmemp_page_source kmemp_supply_source;
 void kmemp_supply_collect(struct kmemp_host *host);
+void kmemp_supply_release(struct kmemp_host *host);
 
 /* idle.c */
 void kmemp_idle_arm(struct kmemp_host *host);

@@ -1,36 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who owns which page of a pool.
- *
- * Three bitmaps over the device's pages: *used* (metadata, data, bad),
- * *withheld* (never given to the page allocator) and *owned* (a commit may
- * store into it). used is part of withheld; withheld and not used is the stock,
- * from which commits take. owned is part of used: a page that was freed leaves
- * it with the commit that gives it back, and used when its last reader has
- * gone. Pages outside the window can never be RAM and are always withheld.
- *
- * A withheld page of an online block is *parked*: PageOffline, one reference,
- * and not counted as managed. States of a block, and what each means for its
- * pages:
- *
- *	OFFLINE		nobody looks at the memmap; the map may change
- *	GOING_ONLINE	the online-page callback reads the map; it is frozen
- *	ONLINE		withheld == parked, the rest is the allocator's
- *	GOING_OFFLINE	parked pages have no reference, so that the kernel's
- *			scan lets them pass; the map is frozen
- *
- * Exact steps per page, as both kernels want them (mm/memory_hotplug.c and
- * mm/page_alloc.c of 6.1.192 and 6.12.117; drivers/virtio/virtio_mem.c is the
- * kernel's own user of the same protocol):
- *
- *			6.1				6.12
- *	online		reserved -> PageOffline		is PageOffline already
- *	park		PageOffline, managed -1		the same
- *	release		not PageOffline, managed +1	the same
- *	going offline	reference -1, managed +1	reference -1; managed +1
- *			(offline subtracts all pages)	only for poisoned pages,
- *							which it counts twice
- *	cancelled	the reverse			the reverse
+ * Who owns which page of a pool: the bitmaps. See pages.h.
  */
 #include <linux/bitmap.h>
 #include <linux/memory.h>
@@ -39,31 +9,7 @@
 #include <linux/page-flags.h>
 #include <linux/slab.h>
 
-#include "host.h"
-
-/*
- * Whether hot-added pages are born PageOffline (since 6.11) or PageReserved.
- * The kernel's accounting at offline goes with it. Learned from the first page
- * that the callback is shown, which is before any block can go offline.
- */
-static bool born_offline __read_mostly;
-
-static unsigned long index_pfn(const struct kmemp_pages *pages, u64 page)
-{
-	return pages->base_pfn + page;
-}
-
-static enum kmemp_block state_of(struct kmemp_pages *pages, u64 page)
-{
-	lockdep_assert_held(&pages->lock);
-	return pages->block[kmemp_pages_block(pages, page)];
-}
-
-/*
- * Most words of a bitmap that are changed under one holding of the lock: a
- * pool of 1 TiB has four million.
- */
-#define LOCKED_WORDS	1024
+#include "pages.h"
 
 /* Bits of the pages from @page to before @end in the word of @page. */
 static unsigned long word_bits(u64 page, u64 end)
@@ -96,7 +42,14 @@ static void withhold_word(struct kmemp_pages *pages, u64 page, u64 end)
 	pages->next_stock = min(pages->next_stock, page);
 }
 
-static void set_withheld(struct kmemp_pages *pages, u64 page)
+/**
+ * kmemp_pages_withhold - one more page that the allocator never has
+ * @pages: the map
+ * @page: page index
+ *
+ * Context: pages->lock held.
+ */
+void kmemp_pages_withhold(struct kmemp_pages *pages, u64 page)
 {
 	withhold_word(pages, page, page + 1);
 }
@@ -118,7 +71,14 @@ static u64 next_word(u64 page)
 	return round_down(page, BITS_PER_LONG) + BITS_PER_LONG;
 }
 
-static void clear_withheld(struct kmemp_pages *pages, u64 page)
+/**
+ * kmemp_pages_unwithhold - a page is the allocator's from now on
+ * @pages: the map
+ * @page: page index
+ *
+ * Context: pages->lock held.
+ */
+void kmemp_pages_unwithhold(struct kmemp_pages *pages, u64 page)
 {
 	lockdep_assert_held(&pages->lock);
 	if (__test_and_clear_bit(page, pages->withheld) &&
@@ -224,7 +184,7 @@ void kmemp_pages_mark_used(struct kmemp_pages *pages, u64 page, u64 count,
 		unsigned int words;
 
 		spin_lock(&pages->lock);
-		for (words = 0; page < end && words < LOCKED_WORDS; words++) {
+		for (words = 0; page < end && words < KMEMP_LOCKED_WORDS; words++) {
 			mark_word(pages, page, end, use);
 			page = next_word(page);
 		}
@@ -246,7 +206,7 @@ bool kmemp_pages_keep_bad(struct kmemp_pages *pages, u64 page)
 {
 	lockdep_assert_held(&pages->lock);
 	if (!test_bit(page, pages->withheld) &&
-	    state_of(pages, page) != KMEMP_BLOCK_OFFLINE)
+	    kmemp_pages_state(pages, page) != KMEMP_BLOCK_OFFLINE)
 		return false;
 	mark_word(pages, page, page + 1, KMEMP_USE_BAD);
 	return true;
@@ -333,7 +293,7 @@ static bool known_bad(struct kmemp_pages *pages, u64 page)
 		return true;
 	if (!kmemp_pages_in_window(pages, page))
 		return false;
-	p = pfn_to_online_page(index_pfn(pages, page));
+	p = pfn_to_online_page(kmemp_pages_pfn(pages, page));
 	return p && PageHWPoison(p);
 }
 
@@ -461,7 +421,7 @@ u64 kmemp_pages_give(struct kmemp_pages *pages, u64 page, u64 count)
 
 	while (page < end) {
 		/* Each page is looked at: fewer than where words are set. */
-		u64 part = min(end, page + LOCKED_WORDS);
+		u64 part = min(end, page + KMEMP_LOCKED_WORDS);
 
 		spin_lock(&pages->lock);
 		while (page < part && restock(pages, page))
@@ -490,7 +450,7 @@ u32 kmemp_pages_put_back(struct kmemp_pages *pages, const u64 *list, u32 nr)
 	u32 i = 0;
 
 	while (i < nr) {
-		u32 part = min_t(u32, nr, i + LOCKED_WORDS);
+		u32 part = min_t(u32, nr, i + KMEMP_LOCKED_WORDS);
 
 		spin_lock(&pages->lock);
 		for (; i < part; i++) {
@@ -504,357 +464,4 @@ u32 kmemp_pages_put_back(struct kmemp_pages *pages, const u64 *list, u32 nr)
 		cond_resched();
 	}
 	return i;
-}
-
-/**
- * kmemp_pages_withhold_offline - stock up from blocks that are offline
- * @pages: the map
- * @count: pages wanted
- *
- * From the window's start upwards, so that single pages do not shatter the
- * rest. Needs no allocation: nobody has these pages. Context: may sleep.
- *
- * Return: pages withheld now that were not before.
- */
-u64 kmemp_pages_withhold_offline(struct kmemp_pages *pages, u64 count)
-{
-	u64 end = min(pages->window_end, pages->pool_pages);
-	u64 page = pages->window_first;
-	u64 done = 0, locked = 0;
-
-	spin_lock(&pages->lock);
-	while (done < count && page < end) {
-		if (done - locked >= LOCKED_WORDS) {
-			locked = done;
-			spin_unlock(&pages->lock);
-			cond_resched();
-			spin_lock(&pages->lock);
-		}
-		if (state_of(pages, page) != KMEMP_BLOCK_OFFLINE) {
-			page = pages->window_first + pages->block_pages *
-			       (kmemp_pages_block(pages, page) + 1);
-			continue;
-		}
-		page = find_next_zero_bit(pages->withheld, end, page);
-		if (page >= end)
-			break;
-		if (state_of(pages, page) != KMEMP_BLOCK_OFFLINE)
-			continue;
-		set_withheld(pages, page);
-		done++;
-		page++;
-	}
-	spin_unlock(&pages->lock);
-	return done;
-}
-
-/* Pages that are freed under one holding of the lock. */
-#define RELEASE_BATCH	64
-
-/* Take one page of the stock back into the allocator's accounts. */
-static struct page *unpark(struct kmemp_pages *pages, u64 page)
-{
-	struct page *p = pfn_to_page(index_pfn(pages, page));
-
-	lockdep_assert_held(&pages->lock);
-	__ClearPageOffline(p);
-	adjust_managed_page_count(p, 1);
-	clear_withheld(pages, page);
-	return p;
-}
-
-/*
- * Highest page of the stock below @end that may be released: in the window,
- * in a block that is not frozen, not known as bad.
- */
-static bool find_stock(struct kmemp_pages *pages, u64 end, u64 *found)
-{
-	lockdep_assert_held(&pages->lock);
-	while (end > pages->window_first) {
-		u64 word = (end - 1) / BITS_PER_LONG;
-		unsigned long bits = pages->withheld[word] & ~pages->used[word];
-		u64 page;
-
-		bits &= BITMAP_LAST_WORD_MASK(end - word * BITS_PER_LONG);
-		if (!bits) {
-			end = word * BITS_PER_LONG;
-			continue;
-		}
-		page = word * BITS_PER_LONG + __fls(bits);
-		if (page < pages->window_first)
-			return false;
-		switch (state_of(pages, page)) {
-		case KMEMP_BLOCK_ONLINE:
-			end = page;
-			if (PageHWPoison(pfn_to_page(index_pfn(pages, page))))
-				continue;
-			fallthrough;
-		case KMEMP_BLOCK_OFFLINE:
-			*found = page;
-			return true;
-		default:
-			/* frozen: none of this block */
-			end = pages->window_first + pages->block_pages *
-			      kmemp_pages_block(pages, page);
-		}
-	}
-	return false;
-}
-
-/**
- * kmemp_pages_release - turn stock into RAM
- * @pages: the map
- * @count: pages
- *
- * From the window's end downwards. Only the window's pages can be released.
- * Others may take from the stock meanwhile: ask for a part of what is too much.
- *
- * Return: pages released; less than @count where there are no more, or where
- * they lie in blocks that are just coming or going.
- */
-u64 kmemp_pages_release(struct kmemp_pages *pages, u64 count)
-{
-	struct page *batch[RELEASE_BATCH];
-	u64 end = min(pages->window_end, pages->pool_pages);
-	u64 done = 0;
-	u64 page;
-
-	while (done < count) {
-		unsigned int nr = 0, seen = 0;
-
-		spin_lock(&pages->lock);
-		while (done < count && seen < RELEASE_BATCH &&
-		       find_stock(pages, end, &page)) {
-			if (state_of(pages, page) == KMEMP_BLOCK_ONLINE)
-				batch[nr++] = unpark(pages, page);
-			else
-				clear_withheld(pages, page);
-			end = page;
-			seen++;
-			done++;
-		}
-		spin_unlock(&pages->lock);
-		if (!seen)
-			break;
-		while (nr)
-			__free_page(batch[--nr]);
-		cond_resched();
-	}
-	return done;
-}
-
-/**
- * kmemp_pages_park - withhold a page that the allocator has just given us
- * @pages: the map
- * @page: allocated, order 0, one reference
- *
- * Return: true when it is parked; false when it cannot be (its block is just
- * going offline, or it lies behind the pool): the caller still owns it.
- */
-bool kmemp_pages_park(struct kmemp_pages *pages, struct page *page)
-{
-	u64 index = page_to_pfn(page) - pages->base_pfn;
-	bool parked = false;
-
-	spin_lock(&pages->lock);
-	if (kmemp_pages_in_window(pages, index) && index < pages->pool_pages &&
-	    state_of(pages, index) == KMEMP_BLOCK_ONLINE) {
-		__SetPageOffline(page);
-		adjust_managed_page_count(page, -1);
-		set_withheld(pages, index);
-		parked = true;
-	}
-	spin_unlock(&pages->lock);
-	return parked;
-}
-
-/* A page of a block that comes online stays with the pool. */
-static void keep(struct page *page)
-{
-	if (PageOffline(page))
-		return;
-	/*
-	 * Readers of physical memory (/proc/kcore and the like) look at the
-	 * flag between page_offline_freeze() and _thaw().
-	 */
-	page_offline_begin();
-	ClearPageReserved(page);
-	__SetPageOffline(page);
-	page_offline_end();
-}
-
-/* Give [@page, @end) to the allocator in the largest aligned pieces. */
-static void give_run(struct kmemp_pages *pages, u64 page, u64 end,
-		     unsigned int max_order)
-{
-	while (page < end) {
-		unsigned long pfn = index_pfn(pages, page);
-		unsigned int order = min_t(unsigned int, __ffs(pfn), max_order);
-
-		while (page + (1ULL << order) > end)
-			order--;
-		generic_online_page(pfn_to_page(pfn), order);
-		page += 1ULL << order;
-	}
-}
-
-/**
- * kmemp_pages_online - the online-page callback for a range of the window
- * @pages: the map
- * @page: first page
- * @order: of the range
- *
- * Context: memory hotplug lock held. The block is GOING_ONLINE, so its part of
- * the map does not change; neighbouring bits in the same word may, hence the
- * lock around each look at it.
- */
-void kmemp_pages_online(struct kmemp_pages *pages, struct page *page,
-			unsigned int order)
-{
-	u64 index = page_to_pfn(page) - pages->base_pfn;
-	u64 end = index + (1ULL << order);
-
-	born_offline = PageOffline(page);
-	while (index < end) {
-		u64 kept, free;
-
-		spin_lock(&pages->lock);
-		kept = find_next_bit(pages->withheld, end, index);
-		free = find_next_zero_bit(pages->withheld, end, kept);
-		spin_unlock(&pages->lock);
-
-		give_run(pages, index, kept, order);
-		for (index = kept; index < free; index++)
-			keep(pfn_to_page(index_pfn(pages, index)));
-	}
-}
-
-/**
- * kmemp_pages_set_blocks - memory blocks change their state
- * @pages: the map
- * @pfn: of the first block
- * @nr: pages, as the notifier named them
- * @state: the new one
- *
- * Context: pages->lock held, so that what decided on it still holds.
- */
-void kmemp_pages_set_blocks(struct kmemp_pages *pages, unsigned long pfn,
-			    unsigned long nr, enum kmemp_block state)
-{
-	u64 page = pfn - pages->base_pfn;
-	u64 end = page + nr;
-
-	lockdep_assert_held(&pages->lock);
-	for (; page < end; page += pages->block_pages)
-		pages->block[kmemp_pages_block(pages, page)] = state;
-}
-
-/**
- * kmemp_pages_online_end - they are online, or are not after all
- * @pages: the map
- * @pfn: of the first block
- * @nr: pages
- * @done: false: cancelled
- */
-void kmemp_pages_online_end(struct kmemp_pages *pages, unsigned long pfn,
-			    unsigned long nr, bool done)
-{
-	spin_lock(&pages->lock);
-	kmemp_pages_set_blocks(pages, pfn, nr, done ? KMEMP_BLOCK_ONLINE :
-						      KMEMP_BLOCK_OFFLINE);
-	spin_unlock(&pages->lock);
-}
-
-/*
- * Take from (@leave) or give back to each withheld page of a frozen range the
- * reference that would keep its block from going offline.
- */
-static void adjust_parked(struct kmemp_pages *pages, unsigned long pfn,
-			  unsigned long nr, bool leave)
-{
-	u64 page = pfn - pages->base_pfn;
-	u64 end = page + nr;
-	long managed = 0;
-
-	while (true) {
-		struct page *p;
-
-		spin_lock(&pages->lock);
-		page = find_next_bit(pages->withheld, end, page);
-		spin_unlock(&pages->lock);
-		if (page >= end)
-			break;
-		p = pfn_to_page(index_pfn(pages, page++));
-		if (leave)
-			page_ref_dec(p);
-		else
-			page_ref_inc(p);
-		managed += !born_offline || PageHWPoison(p);
-	}
-	adjust_managed_page_count(pfn_to_page(pfn), leave ? managed : -managed);
-}
-
-/**
- * kmemp_pages_offline_begin - let parked pages pass
- * @pages: the map
- * @pfn: of the first block
- * @nr: pages
- *
- * The caller set the blocks GOING_OFFLINE under the lock, when it decided that
- * they may go.
- */
-void kmemp_pages_offline_begin(struct kmemp_pages *pages, unsigned long pfn,
-			       unsigned long nr)
-{
-	adjust_parked(pages, pfn, nr, true);
-}
-
-/**
- * kmemp_pages_offline_end - blocks are offline, or stay online after all
- * @pages: the map
- * @pfn: of the first block
- * @nr: pages
- * @done: false: cancelled
- *
- * A cancellation is sent also to who refused or was never asked; then the
- * block is not GOING_OFFLINE and nothing is to be undone.
- */
-void kmemp_pages_offline_end(struct kmemp_pages *pages, unsigned long pfn,
-			     unsigned long nr, bool done)
-{
-	u64 page = pfn - pages->base_pfn;
-	bool going;
-
-	spin_lock(&pages->lock);
-	going = state_of(pages, page) == KMEMP_BLOCK_GOING_OFFLINE;
-	spin_unlock(&pages->lock);
-	if (!going)
-		return;
-	if (!done)
-		adjust_parked(pages, pfn, nr, false);
-	spin_lock(&pages->lock);
-	kmemp_pages_set_blocks(pages, pfn, nr, done ? KMEMP_BLOCK_OFFLINE :
-						      KMEMP_BLOCK_ONLINE);
-	spin_unlock(&pages->lock);
-}
-
-/**
- * kmemp_pages_online_count - pages of blocks that are not wholly offline
- * @pages: the map
- *
- * Return: pages, a multiple of the memory block's.
- */
-u64 kmemp_pages_online_count(struct kmemp_pages *pages)
-{
-	u64 nr_blocks = (pages->window_end - pages->window_first) /
-			pages->block_pages;
-	u64 count = 0;
-	u64 i;
-
-	spin_lock(&pages->lock);
-	for (i = 0; i < nr_blocks; i++)
-		if (pages->block[i] != KMEMP_BLOCK_OFFLINE)
-			count += pages->block_pages;
-	spin_unlock(&pages->lock);
-	return count;
 }

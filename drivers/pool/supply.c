@@ -15,8 +15,11 @@
  *
  * A freed page returns to the stock when those who looked it up before it was
  * freed have ended their copies (SRCU). Until then it stands in host->returns
- * and counts as used. A page that nothing referred to returns at once.
+ * and counts as used. A page that nothing referred to returns at once. While the
+ * pool is verified freed pages stay in host->kept, until it ends or somebody
+ * needs them.
  */
+#include <linux/bitmap.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/jiffies.h>
@@ -77,6 +80,7 @@ static bool take(struct kmemp_host *host, u64 *pages, u32 nr,
 static void recall(struct kmemp_host *host)
 {
 	kmemp_pool_retire(&host->pool);
+	kmemp_supply_release(host);
 	kmemp_supply_collect(host);
 }
 
@@ -168,6 +172,19 @@ static bool note_return(struct kmemp_host *host, u64 page, u64 count)
 	return true;
 }
 
+/* Is the pool being verified? Then nothing is stored into them. */
+static bool keep_return(struct kmemp_host *host, u64 page, u64 count)
+{
+	u64 end = min(page + count, host->pages.nr_pages);
+
+	lockdep_assert_held(&host->pages.lock);
+	if (!host->kept)
+		return false;
+	if (page < end)
+		bitmap_set(host->kept, page, end - page);
+	return true;
+}
+
 /* No reader has seen them: into the stock at once, but bad ones, see give_run(). */
 static void source_put_back(void *arg, const u64 *pages, u32 nr)
 {
@@ -191,7 +208,8 @@ static void source_give(void *arg, u64 page, u64 count)
 
 	while (!noted) {
 		spin_lock(&host->pages.lock);
-		noted = note_return(host, page, count);
+		noted = keep_return(host, page, count) ||
+			note_return(host, page, count);
 		if (noted)
 			kmemp_pages_disown(&host->pages, page, count);
 		spin_unlock(&host->pages.lock);
@@ -249,6 +267,38 @@ void kmemp_supply_collect(struct kmemp_host *host)
 			give_run(host, returns->run[i].page,
 				 returns->run[i].page + returns->run[i].count);
 		wake_up_all(&host->supply);
+	}
+	mutex_unlock(&host->collect);
+}
+
+/**
+ * kmemp_supply_release - into the stock what was kept while the pool is verified
+ * @host: the pool
+ *
+ * Nothing is kept from then on, so that a check which still runs is given up.
+ * Context: as kmemp_supply_collect().
+ */
+void kmemp_supply_release(struct kmemp_host *host)
+{
+	u64 page, end, nr_pages = host->pages.nr_pages;
+	unsigned long *kept;
+
+	mutex_lock(&host->collect);
+	spin_lock(&host->pages.lock);
+	kept = host->kept;
+	host->kept = NULL;
+	spin_unlock(&host->pages.lock);
+	if (kept) {
+		synchronize_srcu_expedited(&host->readers);
+		for (page = find_first_bit(kept, nr_pages); page < nr_pages;
+		     page = find_next_bit(kept, nr_pages, end)) {
+			end = find_next_zero_bit(kept, nr_pages, page);
+			give_run(host, page, end);
+		}
+		wake_up_all(&host->supply);
+		queue_delayed_work(system_unbound_wq, &host->balance,
+				   BALANCE_DELAY);
+		kvfree(kept);
 	}
 	mutex_unlock(&host->collect);
 }

@@ -6,6 +6,7 @@
  */
 #include <linux/capability.h>
 #include <linux/device.h>
+#include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
@@ -76,6 +77,17 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 	return sysfs_emit(buf, "%s\n", state);
 }
 static DEVICE_ATTR_RO(state);
+
+static ssize_t extents_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	u64 nr;
+
+	if (!kmemp_pool_nr_extents(&to_host(dev)->pool, &nr))
+		return -EOPNOTSUPP;
+	return sysfs_emit(buf, "%llu\n", nr);
+}
+static DEVICE_ATTR_RO(extents);
 
 static ssize_t holders_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
@@ -194,6 +206,7 @@ static struct attribute *kmemp_host_attrs[] = {
 	&dev_attr_free.attr,
 	&dev_attr_dram.attr,
 	&dev_attr_bad_pages.attr,
+	&dev_attr_extents.attr,
 	&dev_attr_holders.attr,
 	&dev_attr_persistence_domain.attr,
 	&dev_attr_data_min.attr,
@@ -202,8 +215,19 @@ static struct attribute *kmemp_host_attrs[] = {
 	NULL
 };
 
+static umode_t kmemp_host_visible(struct kobject *kobj, struct attribute *attr,
+				  int n)
+{
+	const struct kmemp_host *host = to_host(kobj_to_dev(kobj));
+
+	if (attr == &dev_attr_extents.attr && !host->pool.format->nr_extents)
+		return 0;
+	return attr->mode;
+}
+
 const struct attribute_group kmemp_host_attributes = {
-	.name	= "persist",
-	.attrs	= kmemp_host_attrs,
+	.name		= "persist",
+	.attrs		= kmemp_host_attrs,
+	.is_visible	= kmemp_host_visible,
 };
 EXPORT_SYMBOL_GPL(kmemp_host_attributes);

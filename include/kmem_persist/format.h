@@ -70,7 +70,9 @@ enum kmemp_type {
 
 /*
  * Feature masks. An unknown incompat bit refuses the pool; with an unknown
- * ro_compat bit the tool may read the metadata, but no page becomes RAM.
+ * ro_compat bit the tool may read the metadata, but no page becomes RAM. They
+ * are judged before the format is looked up, so what a format of this tree adds
+ * stands here too.
  */
 /* Before the first release: opens only with the very same format version. */
 #define KMEMP_INCOMPAT_EXPERIMENTAL	(1ULL << 0)

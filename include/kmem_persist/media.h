@@ -21,6 +21,7 @@
 #include <linux/types.h>
 
 struct kmemp_media;
+struct kmemp_snapshot;
 
 /**
  * struct kmemp_media_ops - a back end
@@ -74,6 +75,8 @@ struct kmemp_media_counts {
  * @readonly: no store may be made; the functions below refuse it loudly
  * @failed: set by the back end and never cleared: something that was fenced may
  *	not be durable. Commits fail from then on.
+ * @snapshot: who is told before anything is stored, see plugins/core/snapshot.c;
+ *	NULL for nobody. Under the commit right, as stores are
  * @counts: see above
  *
  * A back end embeds it in a structure of its own.
@@ -83,6 +86,7 @@ struct kmemp_media {
 	u64 size;
 	bool readonly;
 	bool failed;
+	struct kmemp_snapshot *snapshot;
 	struct kmemp_media_counts counts;
 };
 

@@ -21,8 +21,9 @@
  *
  * prepare, commit, retire and work never run beside one another: whoever calls
  * them has the pool's commit right. next_* run beside them (see
- * kmemp_readers_exclude()). check and describe run with the commit right, so
- * that they see one state.
+ * kmemp_readers_exclude()). check runs on a pool that is opened read-only and
+ * nobody else's, describe also with the commit right, so that they see one
+ * state.
  *
  * All ops may sleep and run in process context; commit, retire and work under
  * memalloc_noreclaim. An op returns 0 or a negative errno; -EIO (the medium
@@ -224,12 +225,12 @@ struct kmemp_findings {
  * @type: number on the medium, see enum kmemp_type
  * @name: lower case, as in `--type` and persist_format_type
  * @owner: THIS_MODULE; NULL in user space
- * @known_incompat: incompat bits it understands beyond KMEMP_INCOMPAT_KNOWN
- * @known_ro_compat: the same for ro_compat bits
  * @standing: metadata pages the pool withholds whatever it holds; what depends
  *	on what it holds is added by kmemp_reserve_growth()
  * @shatter_bytes: metadata bytes per mapped page that the pool withholds
  *	beyond that: what one page's falling out of its extent can cost
+ * @many_extents: with more of them the tool recommends another format; 0: it
+ *	takes any number
  * @format: Write an empty instance. The superblock page and its copy are not
  *	the plugin's: the core zeroed them durably before and writes the static
  *	part after it; the plugin may ask for the first root by
@@ -294,6 +295,8 @@ struct kmemp_findings {
  * @mark_bad: Record durably that @page is poisoned; it is then among the used
  *	pages, as KMEMP_USE_BAD. -ENOSPC: no room to record it. Only for formats
  *	that keep no objects; the others get it as an extent of KMEMP_OBJ_BAD.
+ * @nr_extents: How many extents are stored, of a format that knows it without
+ *	looking for them. Called as next_* are. NULL for others.
  *
  * next_* are O(log n) in what the object or pool holds; lookup, iteration and
  * resumption are the same call. A format that keeps no objects (none) leaves
@@ -305,10 +308,9 @@ struct kmemp_format_ops {
 	u32 type;
 	const char *name;
 	struct module *owner;
-	u64 known_incompat;
-	u64 known_ro_compat;
 	u32 standing;
 	u32 shatter_bytes;
+	u64 many_extents;
 
 	int (*format)(struct kmemp_pool *pool);
 	int (*open)(struct kmemp_pool *pool);
@@ -332,6 +334,7 @@ struct kmemp_format_ops {
 	int (*describe)(struct kmemp_pool *pool,
 			const struct kmemp_findings *findings);
 	int (*mark_bad)(struct kmemp_pool *pool, u64 page);
+	u64 (*nr_extents)(struct kmemp_pool *pool);
 };
 
 int kmemp_format_register(const struct kmemp_format_ops *ops);

@@ -295,6 +295,7 @@ int kmemp_pool_retire(struct kmemp_pool *pool);
 u64 kmemp_pool_waiting(struct kmemp_pool *pool);
 
 bool kmemp_pool_keeps_objects(const struct kmemp_pool *pool);
+bool kmemp_pool_nr_extents(struct kmemp_pool *pool, u64 *nr);
 int kmemp_pool_next_object(struct kmemp_pool *pool, u64 *id);
 int kmemp_pool_next_record(struct kmemp_pool *pool, u64 object,
 			   struct kmemp_record *record, u8 *buffer);

@@ -15,6 +15,8 @@
 #include <kmem_persist/format.h>
 #include <kmem_persist/media.h>
 
+#include "snapshot.h"
+
 static bool kmemp_media_inside(const struct kmemp_media *media, u64 pos,
 			       size_t len)
 {
@@ -28,10 +30,14 @@ static bool kmemp_media_may_store(const struct kmemp_media *media, u64 pos,
 	       !WARN_ON_ONCE(!kmemp_media_inside(media, pos, len));
 }
 
-static void kmemp_media_count(struct kmemp_media *media, size_t len)
+/* A store is about to be made. */
+static void kmemp_media_begin_store(struct kmemp_media *media, u64 pos,
+				    size_t len)
 {
 	media->counts.stores++;
 	media->counts.bytes += len;
+	if (media->snapshot)
+		kmemp_snapshot_keep(media->snapshot, pos, len);
 }
 
 /**
@@ -82,7 +88,7 @@ void kmemp_media_store64(struct kmemp_media *media, u64 pos, u64 value)
 	if (!kmemp_media_may_store(media, pos, sizeof(value)) ||
 	    WARN_ON_ONCE(pos % sizeof(value)))
 		return;
-	kmemp_media_count(media, sizeof(value));
+	kmemp_media_begin_store(media, pos, sizeof(value));
 	media->ops->store64(media, pos, value);
 }
 EXPORT_SYMBOL_GPL(kmemp_media_store64);
@@ -99,7 +105,7 @@ void kmemp_media_write(struct kmemp_media *media, u64 pos, const void *src,
 {
 	if (!kmemp_media_may_store(media, pos, len))
 		return;
-	kmemp_media_count(media, len);
+	kmemp_media_begin_store(media, pos, len);
 	media->ops->write(media, pos, src, len);
 }
 EXPORT_SYMBOL_GPL(kmemp_media_write);
@@ -118,7 +124,7 @@ void kmemp_media_write_fresh(struct kmemp_media *media, u64 pos,
 {
 	if (!kmemp_media_may_store(media, pos, len))
 		return;
-	kmemp_media_count(media, len);
+	kmemp_media_begin_store(media, pos, len);
 	media->ops->write_fresh(media, pos, src, len);
 }
 EXPORT_SYMBOL_GPL(kmemp_media_write_fresh);
@@ -134,7 +140,7 @@ void kmemp_media_fill(struct kmemp_media *media, u64 pos, u8 byte, size_t len)
 {
 	if (!kmemp_media_may_store(media, pos, len))
 		return;
-	kmemp_media_count(media, len);
+	kmemp_media_begin_store(media, pos, len);
 	media->ops->fill(media, pos, byte, len);
 }
 EXPORT_SYMBOL_GPL(kmemp_media_fill);

@@ -138,11 +138,8 @@ EXPORT_SYMBOL_GPL(kmemp_pool_format);
 
 static int features_check(struct kmemp_pool *pool)
 {
-	const struct kmemp_format_ops *format = pool->format;
-	u64 unknown;
+	u64 unknown = pool->super.ro_compat & ~KMEMP_RO_COMPAT_KNOWN;
 
-	unknown = pool->super.ro_compat &
-		  ~(KMEMP_RO_COMPAT_KNOWN | format->known_ro_compat);
 	if (unknown && !pool->readonly)
 		return kmemp_complain(pool, KMEMP_REFUSE_RO_COMPAT,
 				      "ro_compat bits %#llx", unknown);
@@ -428,6 +425,26 @@ void kmemp_reserve_growth(struct kmemp_pool *pool, u64 pages)
 	WRITE_ONCE(pool->growth, pages);
 }
 EXPORT_SYMBOL_GPL(kmemp_reserve_growth);
+
+/**
+ * kmemp_pool_nr_extents - how many extents does the pool keep?
+ * @pool: opened
+ * @nr: filled in; what is staged does not count
+ *
+ * Costs nothing that depends on how many there are. Context: may sleep.
+ *
+ * Return: false where the format does not know without looking for them.
+ */
+bool kmemp_pool_nr_extents(struct kmemp_pool *pool, u64 *nr)
+{
+	if (!pool->format->nr_extents)
+		return false;
+	down_read(&pool->readers);
+	*nr = pool->format->nr_extents(pool);
+	up_read(&pool->readers);
+	return true;
+}
+EXPORT_SYMBOL_GPL(kmemp_pool_nr_extents);
 
 /* A bad page is mapped onto itself, so that nothing else ever gets it. */
 static int map_bad(struct kmemp_pool *pool, u64 page)

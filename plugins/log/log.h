@@ -402,6 +402,9 @@ void kmemp_log_promise(struct kmemp_log *log);
  */
 #define LOG_SHATTER	48u
 
+/* Each is an item of a tree in DRAM, and all are read by whoever opens it. */
+#define LOG_MANY_EXTENTS	10000000u
+
 /* cost.c */
 u32 kmemp_log_reserve(const struct kmemp_change *changes, u32 nr_changes);
 u32 kmemp_log_budget(const struct kmemp_log *log,

@@ -254,12 +254,20 @@ static int op_next_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 	return 0;
 }
 
+static u64 op_nr_extents(struct kmemp_pool *pool)
+{
+	const struct kmemp_log *log = kmemp_pool_private(pool);
+
+	return log->extents.items;
+}
+
 static const struct kmemp_format_ops kmemp_log_ops = {
 	.type = KMEMP_TYPE_LOG,
 	.name = "log",
 	.owner = THIS_MODULE,
 	.standing = LOG_STANDING,
 	.shatter_bytes = LOG_SHATTER,
+	.many_extents = LOG_MANY_EXTENTS,
 	.format = op_format,
 	.open = kmemp_log_open,
 	.close = op_close,
@@ -274,6 +282,7 @@ static const struct kmemp_format_ops kmemp_log_ops = {
 	.next_extent = op_next_extent,
 	.check = kmemp_log_check,
 	.describe = kmemp_log_describe,
+	.nr_extents = op_nr_extents,
 };
 
 static int __init kmemp_log_init(void)

@@ -47,6 +47,14 @@ for format in $formats; do
 		(cd /mnt/v && sha256sum a/* b/*) >/mnt/v/sums
 		sync -f /mnt/v'
 	is "$format: accounts with them" "$(pool_accounts "$format")" ok
+	# of a format that knows how many extents it keeps
+	if [ "$format" = log ]; then
+		like "$format: info tells how many extents it keeps" \
+			"$(guest "$format" 'kmemp info dax0.0')" '"extents":[1-9][0-9]*,'
+	else
+		nok "$format: there is no file for a number of extents" guest "$format" \
+			'test -e /sys/bus/dax/devices/dax0.0/persist/extents'
+	fi
 	ok "$format: blocks are overwritten again and again" guest -t 300 "$format" '
 		fio --name=again --filename=/mnt/v/again --size=4M --bs=4k --rw=randwrite \
 			--io_size=12M --ioengine=psync --fsync=64 --verify=crc32c \

@@ -126,6 +126,65 @@ is "check while it is written to: nothing is found, and the writer goes on" "$(g
   "verdict":"clean"
 went on'
 
+# A check that takes a while: of more metadata, and by who gets a CPU last
+guest -t 300 g "$kmemp volume create dax0.0 wild 128M
+	fio --name=wild --filename=/dev/kmemp/cache/wild --rw=write:4k --bs=4k --size=128M \
+		--io_size=64M --ioengine=psync --end_fsync=1 --output=/tmp/fio" >/dev/null
+ok "a volume of many pieces" test "$(value fragments 'volume list dax0.0' | sort -n | tail -1)" -gt 10000
+slow='taskset -c 1 sh -c "while :; do :; done" & hog=$!
+	taskset -pc 1 $BASHPID >/dev/null
+	renice -n 10 -p $BASHPID >/dev/null'
+out=$(guest -t 300 g "
+	taskset -c 0 fio --name=more --filename=/mnt/more --rw=randwrite --bs=4k --size=1M \
+		--fsync=1 --ioengine=psync --thread --time_based --runtime=250 \
+		--output-format=json --output=/tmp/fio >/dev/null &
+	fio=\$!
+	until [ \$(awk '/^syscw/ { print \$2 }' /proc/\$fio/io) -gt 100 ]; do sleep 0.1; done
+	($slow
+	status=0
+	from=\$(date +%s%3N)
+	echo 1 >/sys/bus/dax/devices/dax0.0/persist/check || status=\$?
+	echo check \$((\$(date +%s%3N) - from))
+	kill \$hog
+	exit \$status) || echo check failed
+	kill -INT \$fio
+	wait \$fio || true
+	cat /sys/bus/dax/devices/dax0.0/persist/check
+	sed -n '/\"sync\" :/,/max/s/.*\"max\" : \([0-9]*\)[0-9]\{6\}.*/fsync \1/p' /tmp/fio")
+is "a check beside commits" "$(grep -vE '^(check|fsync) [0-9]+$' <<<"$out")" 'clean 0'
+took=$(sed -n 's/^check //p' <<<"$out") longest=$(sed -n 's/^fsync //p' <<<"$out")
+diag "the check took $took ms, the longest fsync $longest ms"
+ok "commits go on during a check" test $((4 * longest)) -lt "$took"
+used=$(value used 'info dax0.0')
+max=$((used + (3 << 19)))
+is "a ceiling just above what is used" "$(value data_max "limits --data-max $max dax0.0")" $max
+status=0
+err=$(guest -t 300 g "rm -f /tmp/stop
+	(while [ ! -e /tmp/stop ]; do
+		dd if=/dev/zero of=/dev/kmemp/cache/big bs=1M count=1 seek=8 oflag=direct 2>/dev/null ||
+			echo the writer failed
+		blkdiscard -o 8M -l 1M /dev/kmemp/cache/big
+	done) >/tmp/writer 2>&1 &
+	writer=\$!
+	($slow
+	status=0
+	$kmemp check dax0.0 2>&1 >/dev/null || status=\$?
+	kill \$hog
+	exit \$status) || status=\$?
+	touch /tmp/stop
+	wait \$writer
+	cat /tmp/writer
+	exit \${status:-0}") || status=$?
+is "a check gives up for a writer" "$status" 8
+like "and says so" "$err" '^kmemp check: dax0.0: too much is written to it: .*check it again'
+unlike "who does not fail" "$err" 'failed'
+is "no ceiling, nobody writes" "$(value data_max 'limits --data-max 0 dax0.0')" 0
+is "it is checked" "$(value verdict 'check dax0.0')" clean
+is "what was kept is given back" "$(guest g "sync; sleep 3
+	used=\$(cat /sys/bus/dax/devices/dax0.0/persist/used)
+	[ \$used -le $((used + (1 << 20))) ] && echo yes || echo \$used")" yes
+guest g "$kmemp volume remove -f dax0.0 wild" >/dev/null
+
 #
 # Resized, removed
 #

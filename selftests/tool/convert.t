@@ -183,7 +183,7 @@ no "no argument" 2 'which DAX device or image is the source'
 no "one argument" 2 'which DAX device or image becomes the copy' src
 no "three arguments" 2 'one argument too many' src copy copy
 no "no such source" 1 'No such file' nothing copy
-no "no such destination" 1 'No such file' src nothing
+no "no such destination" 1 'No such file.*; for an image that is to be made, add --size' src nothing
 no "no such device" 1 'dax77\.0: no such DAX device' src dax77.0
 no "the source itself" 1 'is the source itself' copy copy
 ln -s copy link

@@ -122,9 +122,9 @@ no "--volume and --object" 2 'either' --volume large --object 4096 src a
 for id in 0 x -1 4096x '' 99999999999999999999; do
 	no "object '$id'" 2 'is no number of an object' --object "$id" src a
 done
-no "an object that is not there" 1 'has no object 5' --object 5 src a
+no "an object that is not there" 1 'has no object 5; see: kmemp dump src' --object 5 src a
 no "the list of bad pages" 1 'list of bad pages' --object 4 src a
-no "a volume that is not there" 1 "has no volume 'nothing'" --volume nothing src a
+no "a volume that is not there" 1 "has no volume 'nothing'; see: kmemp dump src" --volume nothing src a
 no "a volume with a path for a name" 2 'is no name' --volume ../x src a
 no "a directory that has one" 1 'File exists; .*--force' src out
 no "a file that is there" 1 'File exists; .*--force' --volume large src small

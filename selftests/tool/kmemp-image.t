@@ -228,6 +228,29 @@ checked "the first page is something else" 4 refused
 is "by its code" "$(field code)" foreign
 
 #
+# info of pools that hold something
+#
+for type in bitmap log extent; do
+	full img $type
+	before=$(sum img)
+	run "$kmemp" info img
+	is "$type: info" "$status $(field content) $(field type)" "0 pool $type"
+	is "$type: stores nothing" "$(sum img)" "$before"
+	[ $type = log ] || unlike "$type: tells of no extents" "$out" extents
+done
+image img
+"$kmemp" format --type log img >/dev/null
+"$top/build/tool/populate" img 4
+run "$kmemp" info img
+extents=$("$kmemp" dump img | grep -c '^  extent ')
+ok "log: extents" test "$extents" -gt 50
+is "log: info counts its extents" "$(field extents)" "$extents"
+unlike "log: which are not too many" "$out" advice
+flip img 4196
+run "$kmemp" info img
+is "a damaged log is none that can be counted" "$status $(field extents)" "0 "
+
+#
 # limits
 #
 pool img

@@ -2,8 +2,8 @@
 #
 # Unit tests: TAP programs over the very sources of the modules, with ASan and
 # UBSan. Included by the top-level Makefile after tools/tools.mk. A program is
-# one line: unit-NAME := its own sources, of this folder or of selftests/crash;
-# the core, the formats and the shim come with it. tsan-NAME: the same with
+# one line: unit-NAME := its own sources, of this folder, of selftests/crash, or
+# tools/FILE; the core, the formats and the shim come with it. tsan-NAME: the same with
 # ThreadSanitizer, for what has threads.
 
 unit-test_name := test_name.c
@@ -12,6 +12,8 @@ unit-test_super := test_super.c media_cut.c fixture.c
 unit-test_super_field := test_super_field.c media_cut.c fixture.c
 unit-test_super_write := test_super_write.c media_cut.c fixture.c
 unit-test_none := test_none.c media_cut.c fixture.c
+unit-test_advice := test_advice.c tools/advice.c formats.c media_record.c \
+	pool_util.c
 unit-test_media_file := test_media_file.c
 unit-test_used_map := test_used_map.c formats.c media_record.c pool_util.c
 unit-test_repair := test_repair.c formats.c media_record.c pool_util.c
@@ -21,6 +23,7 @@ unit-crash_extent_random := crash_extent_random.c media_record.c pool_util.c
 unit-test_batches := test_batches.c media_record.c pool_util.c sample.c
 unit-test_log := test_log.c media_record.c pool_util.c
 unit-test_extent := test_extent.c media_record.c pool_util.c
+unit-test_snapshot := test_snapshot.c media_record.c
 unit-test_check_live := test_check_live.c formats.c media_record.c pool_util.c
 unit-test_queue := test_queue.c formats.c media_record.c pool_util.c
 unit-test_corners := test_corners.c formats.c media_record.c pool_util.c
@@ -54,8 +57,8 @@ build/obj-$(1)/%.o: %.c
 endef
 $(foreach k,unit tsan,$(eval $(call unit_kind,$(k))))
 
-unit_sources = $(foreach s,$(1),$(wildcard selftests/unit/$(s) \
-	selftests/crash/$(s)))
+unit_sources = $(foreach s,$(1),$(wildcard $(filter tools/%,$(s)) \
+	selftests/unit/$(s) selftests/crash/$(s)))
 
 # $(1): unit or tsan, $(2): program
 define unit_rule
