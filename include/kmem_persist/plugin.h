@@ -371,8 +371,9 @@ struct kmemp_root {
 
 int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root);
 int kmemp_root_read_before(struct kmemp_pool *pool, struct kmemp_root *root);
-void kmemp_root_erase(struct kmemp_pool *pool, struct kmemp_root *root);
 void kmemp_root_write(struct kmemp_pool *pool, struct kmemp_root *root);
+int kmemp_root_mend(struct kmemp_pool *pool, struct kmemp_root *root,
+		    bool dropped);
 
 int kmemp_pool_recovered(struct kmemp_pool *pool, u64 epoch, u64 sequence);
 u64 kmemp_pool_confirmed(const struct kmemp_pool *pool);
