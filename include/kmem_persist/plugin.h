@@ -393,6 +393,9 @@ int kmemp_complain(struct kmemp_pool *pool, enum kmemp_refusal code,
 int kmemp_damaged(struct kmemp_pool *pool,
 		  const struct kmemp_findings *findings, u64 object,
 		  const char *what, u64 pos, u64 found);
+void kmemp_report(const struct kmemp_findings *findings,
+		  enum kmemp_severity severity, u64 object, u64 pos,
+		  const char *fmt, ...) __printf(5, 6);
 void kmemp_say(const struct kmemp_findings *findings, const char *fmt,
 	       ...) __printf(2, 3);
 
