@@ -9,7 +9,9 @@
  *	object.c	objects
  *	map.c		maps of objects
  *	cell.c		runs of cells
- *	record.c	records: chains and tries
+ *	body.c		what records are made of
+ *	chain.c		records: chains and tries
+ *	record.c	records of objects
  *	cost.c		what a batch may take
  *	check.c		verification
  *	mend.c		repair
@@ -223,13 +225,65 @@ struct kmemp_bm_record {
 	u16 value_len;
 };
 
-/* record.c */
+/* body.c */
+u32 kmemp_bm_record_cells(u32 name_len, u32 value_len);
 int kmemp_bm_record_load(const struct bitmap *bitmap, bool staged, u64 slot,
 			 struct kmemp_bm_record *record);
+int kmemp_bm_record_read(const struct bitmap *bitmap, bool staged,
+			 const struct kmemp_bm_record *record, u32 from,
+			 u8 *dst, u32 len);
+int kmemp_bm_record_compare(const struct bitmap *bitmap, bool staged,
+			    const struct kmemp_bm_record *record,
+			    const struct kmemp_record *key, int *order);
 int kmemp_bm_record_order(const struct bitmap *bitmap, bool staged,
 			  const struct kmemp_bm_record *last,
 			  const struct kmemp_bm_record *next);
+int kmemp_bm_record_write(struct bitmap *bitmap, u64 object,
+			  const struct kmemp_record *record, u64 pos, u64 next);
+
+/**
+ * struct kmemp_bm_place - where a record is, or would be
+ * @link: position of the slot that names it; 0: the object itself does
+ * @slot: what stands there
+ * @head: link of the first record of the chain
+ * @depth: pages of the trie that lead to the chain
+ * @page: those pages
+ * @index: slot taken in each
+ */
+struct kmemp_bm_place {
+	u64 link;
+	u64 slot;
+	u64 head;
+	u32 depth;
+	u64 page[KMEMP_BITMAP_DEPTH];
+	u16 index[KMEMP_BITMAP_DEPTH];
+};
+
+/* chain.c */
 u32 kmemp_bm_record_digit(u8 kind, u64 hash, u32 depth);
+int kmemp_bm_link_store(struct bitmap *bitmap, struct kmemp_bm_object *object,
+			u64 link, u64 slot);
+int kmemp_bm_record_find(const struct bitmap *bitmap, bool staged,
+			 const struct kmemp_bm_object *object,
+			 const struct kmemp_record *key,
+			 struct kmemp_bm_place *place,
+			 struct kmemp_bm_record *record, int *order);
+int kmemp_bm_chain_find(const struct bitmap *bitmap, bool staged,
+			const struct kmemp_bm_object *object, u8 kind, u64 hash,
+			struct kmemp_bm_place *place);
+int kmemp_bm_chain_length(const struct bitmap *bitmap,
+			  const struct kmemp_bm_object *object,
+			  const struct kmemp_bm_place *place, u32 *nr);
+int kmemp_bm_chain_spread(struct bitmap *bitmap, struct kmemp_bm_object *object,
+			  struct kmemp_bm_place *place);
+int kmemp_bm_chain_prune(struct bitmap *bitmap, struct kmemp_bm_object *object,
+			 const struct kmemp_bm_place *place);
+int kmemp_bm_chain_next(const struct bitmap *bitmap, bool staged,
+			const struct kmemp_bm_object *object,
+			struct kmemp_bm_place *place,
+			struct kmemp_bm_record *record);
+
+/* record.c */
 int kmemp_bm_record_put(struct bitmap *bitmap, struct kmemp_bm_object *object,
 			const struct kmemp_record *record);
 int kmemp_bm_record_del(struct bitmap *bitmap, struct kmemp_bm_object *object,
