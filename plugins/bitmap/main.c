@@ -230,7 +230,6 @@ static int build(struct bitmap *bitmap, const struct kmemp_batch *batch)
 static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 {
 	struct bitmap *bitmap = kmemp_pool_private(pool);
-	u32 length;
 	int ret;
 
 	bitmap->batch = batch;
@@ -238,13 +237,10 @@ static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 	bitmap->batch = NULL;
 	if (ret)
 		return ret;
-	length = kmemp_ring_length(&bitmap->patch);
-	/* kmemp_bm_reserve() was wrong. */
-	if (WARN_ON_ONCE(length > KMEMP_RING_MAX_ENTRY))
-		return -EUCLEAN;
-	kmemp_ring_commit(&bitmap->ring, &bitmap->patch, batch);
-	kmemp_bm_cache_settle(bitmap);
-	return 0;
+	ret = kmemp_ring_commit(&bitmap->ring, &bitmap->patch, batch);
+	if (!ret)
+		kmemp_bm_cache_settle(bitmap);
+	return ret;
 }
 
 static int op_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
