@@ -32,6 +32,8 @@
 
 /* Objects whose maps are kept in mind; a volume is one. */
 #define BITMAP_CACHED	64u
+/* Objects whose lines commits keep in mind. */
+#define BITMAP_KNOWN	16u
 
 /**
  * struct kmemp_bm_cached - the map of an object
@@ -46,6 +48,16 @@ struct kmemp_bm_cached {
 };
 
 /**
+ * struct kmemp_bm_known - where an object's line is
+ * @id: the object's, 0 for none
+ * @pos: of its line; for as long as the object exists
+ */
+struct kmemp_bm_known {
+	u64 id;
+	u64 pos;
+};
+
+/**
  * struct bitmap - an open pool of format bitmap
  * @pool: the pool
  * @ring: its redo ring
@@ -56,6 +68,7 @@ struct kmemp_bm_cached {
  * @bit_pages: pages of the page bitmap, in order
  * @nr_bit_pages: how many
  * @batch: the batch that is being built
+ * @known: lines of objects that batches have changed, by id
  * @findings: during a check: where damage is reported, instead of refused
  * @object: during a check: the object being looked at
  * @cache: maps that lookups have found
@@ -71,6 +84,7 @@ struct bitmap {
 	u64 *bit_pages;
 	u64 nr_bit_pages;
 	struct kmemp_batch *batch;
+	struct kmemp_bm_known known[BITMAP_KNOWN];
 	const struct kmemp_findings *findings;
 	u64 object;
 	struct kmemp_bm_cached cache[BITMAP_CACHED];
@@ -95,6 +109,10 @@ int kmemp_bm_anchor_read(const struct bitmap *bitmap, bool staged,
 			 struct kmemp_bitmap_anchor *anchor);
 int kmemp_bm_page_get(struct bitmap *bitmap, u64 *page);
 int kmemp_bm_page_put(struct bitmap *bitmap, u64 page);
+int kmemp_bm_skip_zeros(const struct bitmap *bitmap, bool staged, u64 page,
+			u32 *index);
+int kmemp_bm_next_slot(const struct bitmap *bitmap, bool staged, u64 page,
+		       u32 *index, u64 *slot);
 int kmemp_bm_page_empty(const struct bitmap *bitmap, u64 page, bool *empty);
 
 static inline u64 kmemp_bm_pos(u64 page, u32 offset)
@@ -178,6 +196,8 @@ int kmemp_bm_object_decode(const struct bitmap *bitmap, u64 pos,
 			   struct kmemp_bm_object *object);
 int kmemp_bm_object_load(const struct bitmap *bitmap, bool staged, u64 id,
 			 struct kmemp_bm_object *object);
+int kmemp_bm_object_get(struct bitmap *bitmap, u64 id,
+			struct kmemp_bm_object *object);
 int kmemp_bm_object_store(struct bitmap *bitmap,
 			  const struct kmemp_bm_object *old,
 			  const struct kmemp_bm_object *object);

@@ -20,28 +20,29 @@ u32 kmemp_bm_record_cells(u32 name_len, u32 value_len)
 	return DIV_ROUND_UP(HEADER + name_len + value_len, KMEMP_LINE_SIZE);
 }
 
-/* The seal of a record whose header is @disk. Its body is read in pieces. */
+/* Bytes that are read at a time of what is longer than its first line. */
+#define PIECE		(4 * KMEMP_LINE_SIZE)
+
+/* The seal of a record, of which the first line is at hand. */
 static int body_seal(const struct bitmap *bitmap, bool staged, u64 pos,
-		     const struct kmemp_bitmap_record *disk, u32 *seal)
+		     const u8 *line, u32 len, u32 *seal)
 {
-	u32 left = disk->name_len + le16_to_cpu(disk->value_len);
-	u64 at = pos + HEADER;
-	u8 piece[KMEMP_LINE_SIZE];
+	u32 part = min_t(u32, len, KMEMP_LINE_SIZE - HEADER);
+	u64 at = pos + KMEMP_LINE_SIZE;
+	u8 piece[PIECE];
 	u32 crc;
 	int ret;
 
 	crc = crc32c(kmemp_seal_seed(bitmap->pool, 0, 0, pos),
-		     (const u8 *)disk + SEALED_FROM, SEALED_TO - SEALED_FROM);
-	while (left) {
-		u32 len = min_t(u32, left, KMEMP_LINE_SIZE -
-					   at % KMEMP_LINE_SIZE);
-
-		ret = kmemp_bm_read(bitmap, staged, at, piece, ALIGN(len, 8u));
+		     line + SEALED_FROM, SEALED_TO - SEALED_FROM);
+	crc = crc32c(crc, line + HEADER, part);
+	for (len -= part; len; len -= part) {
+		part = min_t(u32, len, PIECE);
+		ret = kmemp_bm_read(bitmap, staged, at, piece, ALIGN(part, 8u));
 		if (ret)
 			return ret;
-		crc = crc32c(crc, piece, len);
-		at += len;
-		left -= len;
+		crc = crc32c(crc, piece, part);
+		at += part;
 	}
 	*seal = ~crc;
 	return 0;
@@ -53,36 +54,39 @@ int kmemp_bm_record_load(const struct bitmap *bitmap, bool staged, u64 slot,
 {
 	u64 page = kmemp_slot_page(slot), pos;
 	u32 cell = kmemp_slot_tag(slot), seal;
-	struct kmemp_bitmap_record disk;
+	u8 line[KMEMP_LINE_SIZE] __aligned(8);
+	const struct kmemp_bitmap_record *disk = (const void *)line;
 	int ret;
 
 	pos = kmemp_bm_pos(page, cell * KMEMP_LINE_SIZE);
 	if (kmemp_slot_flags(slot) != KMEMP_BITMAP_RECORD || !cell ||
 	    cell >= KMEMP_BITMAP_LINES)
 		return kmemp_bm_damaged(bitmap, "slot of a record", 0, slot);
-	ret = kmemp_bm_read(bitmap, staged, pos, &disk, sizeof(disk));
+	ret = kmemp_bm_read(bitmap, staged, pos, line, sizeof(line));
 	if (ret)
 		return ret;
 	record->pos = pos;
-	record->hash = le64_to_cpu(disk.hash);
-	record->object = le64_to_cpu(disk.owner) & KMEMP_OBJ_MAX;
-	record->kind = le64_to_cpu(disk.owner) >> KMEMP_BITMAP_KIND_SHIFT;
-	record->name_len = disk.name_len;
-	record->nr_cells = disk.nr_cells;
-	record->value_len = le16_to_cpu(disk.value_len);
+	record->next = le64_to_cpu(disk->next);
+	record->hash = le64_to_cpu(disk->hash);
+	record->object = le64_to_cpu(disk->owner) & KMEMP_OBJ_MAX;
+	record->kind = le64_to_cpu(disk->owner) >> KMEMP_BITMAP_KIND_SHIFT;
+	record->name_len = disk->name_len;
+	record->nr_cells = disk->nr_cells;
+	record->value_len = le16_to_cpu(disk->value_len);
 	if (record->value_len > KMEMP_MAX_VALUE ||
 	    record->nr_cells != kmemp_bm_record_cells(record->name_len,
 						      record->value_len) ||
 	    cell + record->nr_cells > KMEMP_BITMAP_LINES)
 		return kmemp_bm_damaged(bitmap, "record", pos,
-					le64_to_cpu(disk.owner));
-	ret = body_seal(bitmap, staged, pos, &disk, &seal);
+					le64_to_cpu(disk->owner));
+	ret = body_seal(bitmap, staged, pos, line,
+			record->name_len + record->value_len, &seal);
 	if (ret)
 		return ret;
-	if (seal != le32_to_cpu(disk.seal))
+	if (seal != le32_to_cpu(disk->seal))
 		return kmemp_bm_damaged(bitmap, "record's seal", pos,
-					le32_to_cpu(disk.seal));
-	return kmemp_bm_load_slot(bitmap, staged, pos, &record->next);
+					le32_to_cpu(disk->seal));
+	return kmemp_bm_slot_check(bitmap, pos, record->next);
 }
 
 /* Bytes of a record's body, from any of them on. */

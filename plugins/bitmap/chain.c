@@ -198,21 +198,6 @@ int kmemp_bm_chain_prune(struct bitmap *bitmap, struct kmemp_bm_object *object,
 	return 0;
 }
 
-/* The first used slot of a trie page from *@index on; -ENOENT for none. */
-static int scan(const struct bitmap *bitmap, bool staged, u64 page, u32 *index,
-		u64 *slot)
-{
-	int ret;
-
-	for (; *index < KMEMP_BITMAP_SLOTS; ++*index) {
-		ret = kmemp_bm_load_slot(bitmap, staged,
-					 kmemp_bm_pos(page, *index * 8), slot);
-		if (ret || *slot)
-			return ret;
-	}
-	return -ENOENT;
-}
-
 /*
  * The first record of the chain behind @place, in the order of the trie. No
  * page of a trie is empty: from slot 0 on there is always something.
@@ -227,8 +212,9 @@ static int next_chain(const struct bitmap *bitmap, bool staged,
 		if (!place->depth)
 			return -ENOENT;
 		index = place->index[place->depth - 1] + 1;
-		ret = scan(bitmap, staged, place->page[place->depth - 1],
-			   &index, &place->slot);
+		ret = kmemp_bm_next_slot(bitmap, staged,
+					 place->page[place->depth - 1], &index,
+					 &place->slot);
 		if (ret != -ENOENT)
 			break;
 		place->depth--;
@@ -247,8 +233,8 @@ static int next_chain(const struct bitmap *bitmap, bool staged,
 		place->page[place->depth] = kmemp_slot_page(place->slot);
 		place->depth++;
 		index = 0;
-		ret = scan(bitmap, staged, place->page[level + 1], &index,
-			   &place->slot);
+		ret = kmemp_bm_next_slot(bitmap, staged, place->page[level + 1],
+					 &index, &place->slot);
 	}
 	if (ret == -ENOENT)
 		return kmemp_bm_damaged(bitmap, "empty page", place->link, 0);

@@ -193,7 +193,7 @@ static int change_object(struct bitmap *bitmap, const struct kmemp_batch *batch,
 	struct kmemp_bm_object object, before;
 	int ret;
 
-	ret = kmemp_bm_object_load(bitmap, true, id, &object);
+	ret = kmemp_bm_object_get(bitmap, id, &object);
 	if (ret)
 		return ret;
 	before = object;
