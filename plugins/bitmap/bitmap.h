@@ -67,6 +67,8 @@ struct kmemp_bm_known {
  * @anchor: while a batch is being built: the anchor as it will be
  * @bit_pages: pages of the page bitmap, in order
  * @nr_bit_pages: how many
+ * @bits_pos: position of @bits, 0 where none is at hand
+ * @bits: line of the page bitmap that is being changed
  * @batch: the batch that is being built
  * @known: lines of objects that batches have changed, by id
  * @findings: during a check: where damage is reported, instead of refused
@@ -83,6 +85,8 @@ struct bitmap {
 	struct kmemp_bitmap_anchor anchor;
 	u64 *bit_pages;
 	u64 nr_bit_pages;
+	u64 bits_pos;
+	struct kmemp_bitmap_bits bits;
 	struct kmemp_batch *batch;
 	struct kmemp_bm_known known[BITMAP_KNOWN];
 	const struct kmemp_findings *findings;
@@ -125,6 +129,7 @@ u64 kmemp_bm_bits_pages(u64 pool_pages);
 int kmemp_bm_bits_format(struct kmemp_pool *pool, u64 first_page, u64 used);
 int kmemp_bm_bits_open(struct bitmap *bitmap, u64 first_page);
 int kmemp_bm_bits_change(struct bitmap *bitmap, u64 page, u64 count, bool use);
+int kmemp_bm_bits_settle(struct bitmap *bitmap);
 int kmemp_bm_bits_for_each(struct bitmap *bitmap, kmemp_used_fn fn, void *arg);
 
 /**

@@ -221,6 +221,8 @@ static int build(struct bitmap *bitmap, const struct kmemp_batch *batch)
 	for (i = 0; i < batch->nr_taken && !ret; i++)
 		ret = kmemp_bm_bits_change(bitmap, batch->taken[i].page,
 					   batch->taken[i].count, true);
+	if (!ret)
+		ret = kmemp_bm_bits_settle(bitmap);
 	if (ret)
 		return ret;
 	bitmap->anchor.data_pages = cpu_to_le64(data_pages);
