@@ -176,6 +176,8 @@ static void replace_child(struct kmemp_ext_dirty *parent, u32 index,
 	memcpy(&parent->link[index], result->link,
 	       result->nr * sizeof(parent->link[0]));
 	parent->nr += result->nr - 1;
+	if (result->nr != 1)
+		parent->moved = true;
 }
 
 static void link_to(struct kmemp_ext_dirty *dirty, struct kmemp_ext_link *link)

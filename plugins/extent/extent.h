@@ -182,16 +182,18 @@ struct kmemp_ext_cached {
  * @list: in the list of those that are in use, or of those that are not
  * @level: 0 for a leaf
  * @nr: links of an inner node
+ * @moved: not all clean links of an inner node stand in @raw as they are here
  * @last: key of a leaf's last item
  * @ref: where it was written
  * @link: of an inner node
  * @raw: KMEMP_EXTENT_BLOCK bytes: a leaf as it will stand, but for its header;
- *	an inner node once it is written
+ *	an inner node as it was, and once it is written as it is
  */
 struct kmemp_ext_dirty {
 	struct list_head list;
 	u32 level;
 	u32 nr;
+	bool moved;
 	struct kmemp_ext_key last;
 	struct kmemp_ext_ref ref;
 	struct kmemp_ext_link link[EXTENT_LINKS];
@@ -201,11 +203,13 @@ struct kmemp_ext_dirty {
 /**
  * struct kmemp_ext_step - a node on a path
  * @ref: the node
+ * @node: a clean one, if it is cached
  * @index: child taken
  * @nr: children it has
  */
 struct kmemp_ext_step {
 	struct kmemp_ext_ref ref;
+	const u8 *node;
 	u16 index;
 	u16 nr;
 };
@@ -360,8 +364,13 @@ bool kmemp_ext_block_valid(const struct extent *extent, u64 block);
 int kmemp_ext_key_order(const struct kmemp_ext_key *a,
 			const struct kmemp_ext_key *b);
 void kmemp_ext_link_key(const void *node, u32 index, struct kmemp_ext_key *key);
+u32 kmemp_ext_link_choose(const void *node, u32 nr,
+			  const struct kmemp_ext_key *key);
 void kmemp_ext_link_get(const void *node, u32 index,
 			struct kmemp_ext_link *link);
+void kmemp_ext_links_get(const void *node, u32 nr, struct kmemp_ext_link *link);
+void kmemp_ext_link_set(void *node, u32 index,
+			const struct kmemp_ext_link *link);
 u32 kmemp_ext_node_nr(const void *node);
 u32 kmemp_ext_node_bytes(const void *node);
 int kmemp_ext_judge(const struct extent *extent, const char *what,
