@@ -132,6 +132,7 @@ struct kmemp_ext_item {
  * struct kmemp_ext_iter - way through a leaf that was verified
  * @raw: the leaf
  * @at: byte offset of what comes next
+ * @group: byte offset of the group at hand
  * @object: of the group
  * @extents: left in the group
  * @records: left in the group
@@ -139,6 +140,7 @@ struct kmemp_ext_item {
 struct kmemp_ext_iter {
 	const u8 *raw;
 	u32 at;
+	u32 group;
 	u64 object;
 	u32 extents;
 	u32 records;
@@ -219,6 +221,7 @@ struct kmemp_ext_step {
  * @depth: of the tree
  * @at: index of the item in the leaf, or of its place
  * @found: there is an item
+ * @moved: it is in the leaf behind the one where its place would have been
  * @end: first key behind the leaf, if @has_end
  * @has_end: it is known
  * @leaf: the leaf: @node, or a dirty one's
@@ -230,6 +233,7 @@ struct kmemp_ext_path {
 	u32 depth;
 	u32 at;
 	bool found;
+	bool moved;
 	bool has_end;
 	struct kmemp_ext_key end;
 	const u8 *leaf;
@@ -406,6 +410,8 @@ int kmemp_ext_leaf_check(const struct extent *extent, u64 block,
 			 const void *node);
 void kmemp_ext_iter_init(struct kmemp_ext_iter *iter, const void *leaf);
 bool kmemp_ext_iter_next(struct kmemp_ext_iter *iter,
+			 struct kmemp_ext_item *item);
+bool kmemp_ext_item_seek(const void *leaf, u32 at, struct kmemp_ext_iter *iter,
 			 struct kmemp_ext_item *item);
 bool kmemp_ext_item_at(const void *leaf, u32 at, struct kmemp_ext_item *item);
 bool kmemp_ext_item_find(const void *leaf, const struct kmemp_ext_pos *pos,

@@ -164,6 +164,7 @@ int kmemp_ext_seek(const struct extent *extent,
 
 	path->depth = root->depth;
 	path->found = false;
+	path->moved = false;
 	path->at = 0;
 	if (!root->depth)
 		return 0;
@@ -193,6 +194,7 @@ int kmemp_ext_current(const struct extent *extent, struct kmemp_ext_path *path,
 			return ret;
 		path->at = 0;
 		path->found = true;
+		path->moved = true;
 	}
 	kmemp_ext_item_at(path->leaf, path->at, item);
 	return 0;
