@@ -6,7 +6,6 @@
  * Going along a chain each record is verified and must come after the one
  * before: so a walk ends, whatever stands there.
  */
-#include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>

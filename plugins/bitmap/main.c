@@ -9,7 +9,6 @@
  * the way leaves the medium as it was.
  */
 #include <asm/byteorder.h>
-#include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/module.h>
 #include <linux/slab.h>

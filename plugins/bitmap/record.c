@@ -4,7 +4,6 @@
  * cells (body.c), named by chains and a trie (chain.c).
  */
 #include <linux/errno.h>
-#include <linux/kernel.h>
 
 #include "bitmap.h"
 

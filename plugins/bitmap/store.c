@@ -137,7 +137,7 @@ int kmemp_bm_page_put(struct bitmap *bitmap, u64 page)
 	return ret;
 }
 
-/* Words that are looked at at a time behind the line where that begins. */
+/* Words that are read at once behind the line where looking begins. */
 #define SKIP_WORDS	(4 * KMEMP_LINE_WORDS)
 
 /* The first of some words that is not 0, or how many there are. */

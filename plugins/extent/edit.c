@@ -4,7 +4,6 @@
  * root, or none.
  */
 #include <asm/byteorder.h>
-#include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
