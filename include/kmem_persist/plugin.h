@@ -374,8 +374,9 @@ struct kmemp_root {
 
 int kmemp_root_read(struct kmemp_pool *pool, struct kmemp_root *root);
 int kmemp_root_read_before(struct kmemp_pool *pool, struct kmemp_root *root);
-void kmemp_root_erase(struct kmemp_pool *pool, struct kmemp_root *root);
 void kmemp_root_write(struct kmemp_pool *pool, struct kmemp_root *root);
+int kmemp_root_mend(struct kmemp_pool *pool, struct kmemp_root *root,
+		    bool dropped);
 
 int kmemp_pool_recovered(struct kmemp_pool *pool, u64 epoch, u64 sequence);
 u64 kmemp_pool_confirmed(const struct kmemp_pool *pool);
@@ -395,6 +396,9 @@ int kmemp_complain(struct kmemp_pool *pool, enum kmemp_refusal code,
 int kmemp_damaged(struct kmemp_pool *pool,
 		  const struct kmemp_findings *findings, u64 object,
 		  const char *what, u64 pos, u64 found);
+void kmemp_report(const struct kmemp_findings *findings,
+		  enum kmemp_severity severity, u64 object, u64 pos,
+		  const char *fmt, ...) __printf(5, 6);
 void kmemp_say(const struct kmemp_findings *findings, const char *fmt,
 	       ...) __printf(2, 3);
 

@@ -73,6 +73,8 @@ struct kmemp_patch_line {
  * @room: lines there is memory for
  * @first: first that the batch being built stores, index + 1
  * @last: last of them, index + 1
+ * @staged: how many
+ * @zeroed: pages among them
  * @overlay: a read-only pool: every reader looks here first
  *
  * Changed only with the commit right; readers of a pool that is not read-only
@@ -86,6 +88,8 @@ struct kmemp_patch {
 	u32 room;
 	u32 first;
 	u32 last;
+	u32 staged;
+	u32 zeroed;
 	bool overlay;
 };
 
@@ -132,9 +136,8 @@ void kmemp_ring_close(struct kmemp_ring *ring);
 int kmemp_ring_replay(struct kmemp_ring *ring, struct kmemp_patch *patch);
 void kmemp_ring_recover(struct kmemp_ring *ring, struct kmemp_patch *patch,
 			struct kmemp_root *root);
-u32 kmemp_ring_length(const struct kmemp_patch *patch);
-void kmemp_ring_commit(struct kmemp_ring *ring, struct kmemp_patch *patch,
-		       const struct kmemp_batch *batch);
+int kmemp_ring_commit(struct kmemp_ring *ring, struct kmemp_patch *patch,
+		      const struct kmemp_batch *batch);
 void kmemp_ring_retire(struct kmemp_ring *ring, struct kmemp_patch *patch,
 		       struct kmemp_root *root);
 

@@ -9,7 +9,9 @@
  *	object.c	objects
  *	map.c		maps of objects
  *	cell.c		runs of cells
- *	record.c	records: chains and tries
+ *	body.c		what records are made of
+ *	chain.c		records: chains and tries
+ *	record.c	records of objects
  *	cost.c		what a batch may take
  *	check.c		verification
  *	mend.c		repair
@@ -30,6 +32,8 @@
 
 /* Objects whose maps are kept in mind; a volume is one. */
 #define BITMAP_CACHED	64u
+/* Objects whose lines commits keep in mind. */
+#define BITMAP_KNOWN	16u
 
 /**
  * struct kmemp_bm_cached - the map of an object
@@ -44,6 +48,16 @@ struct kmemp_bm_cached {
 };
 
 /**
+ * struct kmemp_bm_known - where an object's line is
+ * @id: the object's, 0 for none
+ * @pos: of its line; for as long as the object exists
+ */
+struct kmemp_bm_known {
+	u64 id;
+	u64 pos;
+};
+
+/**
  * struct bitmap - an open pool of format bitmap
  * @pool: the pool
  * @ring: its redo ring
@@ -53,7 +67,10 @@ struct kmemp_bm_cached {
  * @anchor: while a batch is being built: the anchor as it will be
  * @bit_pages: pages of the page bitmap, in order
  * @nr_bit_pages: how many
+ * @bits_pos: position of @bits, 0 where none is at hand
+ * @bits: line of the page bitmap that is being changed
  * @batch: the batch that is being built
+ * @known: lines of objects that batches have changed, by id
  * @findings: during a check: where damage is reported, instead of refused
  * @object: during a check: the object being looked at
  * @cache: maps that lookups have found
@@ -68,7 +85,10 @@ struct bitmap {
 	struct kmemp_bitmap_anchor anchor;
 	u64 *bit_pages;
 	u64 nr_bit_pages;
+	u64 bits_pos;
+	struct kmemp_bitmap_bits bits;
 	struct kmemp_batch *batch;
+	struct kmemp_bm_known known[BITMAP_KNOWN];
 	const struct kmemp_findings *findings;
 	u64 object;
 	struct kmemp_bm_cached cache[BITMAP_CACHED];
@@ -93,6 +113,10 @@ int kmemp_bm_anchor_read(const struct bitmap *bitmap, bool staged,
 			 struct kmemp_bitmap_anchor *anchor);
 int kmemp_bm_page_get(struct bitmap *bitmap, u64 *page);
 int kmemp_bm_page_put(struct bitmap *bitmap, u64 page);
+int kmemp_bm_skip_zeros(const struct bitmap *bitmap, bool staged, u64 page,
+			u32 *index);
+int kmemp_bm_next_slot(const struct bitmap *bitmap, bool staged, u64 page,
+		       u32 *index, u64 *slot);
 int kmemp_bm_page_empty(const struct bitmap *bitmap, u64 page, bool *empty);
 
 static inline u64 kmemp_bm_pos(u64 page, u32 offset)
@@ -105,6 +129,7 @@ u64 kmemp_bm_bits_pages(u64 pool_pages);
 int kmemp_bm_bits_format(struct kmemp_pool *pool, u64 first_page, u64 used);
 int kmemp_bm_bits_open(struct bitmap *bitmap, u64 first_page);
 int kmemp_bm_bits_change(struct bitmap *bitmap, u64 page, u64 count, bool use);
+int kmemp_bm_bits_settle(struct bitmap *bitmap);
 int kmemp_bm_bits_for_each(struct bitmap *bitmap, kmemp_used_fn fn, void *arg);
 
 /**
@@ -176,6 +201,8 @@ int kmemp_bm_object_decode(const struct bitmap *bitmap, u64 pos,
 			   struct kmemp_bm_object *object);
 int kmemp_bm_object_load(const struct bitmap *bitmap, bool staged, u64 id,
 			 struct kmemp_bm_object *object);
+int kmemp_bm_object_get(struct bitmap *bitmap, u64 id,
+			struct kmemp_bm_object *object);
 int kmemp_bm_object_store(struct bitmap *bitmap,
 			  const struct kmemp_bm_object *old,
 			  const struct kmemp_bm_object *object);
@@ -223,13 +250,65 @@ struct kmemp_bm_record {
 	u16 value_len;
 };
 
-/* record.c */
+/* body.c */
+u32 kmemp_bm_record_cells(u32 name_len, u32 value_len);
 int kmemp_bm_record_load(const struct bitmap *bitmap, bool staged, u64 slot,
 			 struct kmemp_bm_record *record);
+int kmemp_bm_record_read(const struct bitmap *bitmap, bool staged,
+			 const struct kmemp_bm_record *record, u32 from,
+			 u8 *dst, u32 len);
+int kmemp_bm_record_compare(const struct bitmap *bitmap, bool staged,
+			    const struct kmemp_bm_record *record,
+			    const struct kmemp_record *key, int *order);
 int kmemp_bm_record_order(const struct bitmap *bitmap, bool staged,
 			  const struct kmemp_bm_record *last,
 			  const struct kmemp_bm_record *next);
+int kmemp_bm_record_write(struct bitmap *bitmap, u64 object,
+			  const struct kmemp_record *record, u64 pos, u64 next);
+
+/**
+ * struct kmemp_bm_place - where a record is, or would be
+ * @link: position of the slot that names it; 0: the object itself does
+ * @slot: what stands there
+ * @head: link of the first record of the chain
+ * @depth: pages of the trie that lead to the chain
+ * @page: those pages
+ * @index: slot taken in each
+ */
+struct kmemp_bm_place {
+	u64 link;
+	u64 slot;
+	u64 head;
+	u32 depth;
+	u64 page[KMEMP_BITMAP_DEPTH];
+	u16 index[KMEMP_BITMAP_DEPTH];
+};
+
+/* chain.c */
 u32 kmemp_bm_record_digit(u8 kind, u64 hash, u32 depth);
+int kmemp_bm_link_store(struct bitmap *bitmap, struct kmemp_bm_object *object,
+			u64 link, u64 slot);
+int kmemp_bm_record_find(const struct bitmap *bitmap, bool staged,
+			 const struct kmemp_bm_object *object,
+			 const struct kmemp_record *key,
+			 struct kmemp_bm_place *place,
+			 struct kmemp_bm_record *record, int *order);
+int kmemp_bm_chain_find(const struct bitmap *bitmap, bool staged,
+			const struct kmemp_bm_object *object, u8 kind, u64 hash,
+			struct kmemp_bm_place *place);
+int kmemp_bm_chain_length(const struct bitmap *bitmap,
+			  const struct kmemp_bm_object *object,
+			  const struct kmemp_bm_place *place, u32 *nr);
+int kmemp_bm_chain_spread(struct bitmap *bitmap, struct kmemp_bm_object *object,
+			  struct kmemp_bm_place *place);
+int kmemp_bm_chain_prune(struct bitmap *bitmap, struct kmemp_bm_object *object,
+			 const struct kmemp_bm_place *place);
+int kmemp_bm_chain_next(const struct bitmap *bitmap, bool staged,
+			const struct kmemp_bm_object *object,
+			struct kmemp_bm_place *place,
+			struct kmemp_bm_record *record);
+
+/* record.c */
 int kmemp_bm_record_put(struct bitmap *bitmap, struct kmemp_bm_object *object,
 			const struct kmemp_record *record);
 int kmemp_bm_record_del(struct bitmap *bitmap, struct kmemp_bm_object *object,

@@ -16,11 +16,6 @@ u64 kmemp_bm_bits_pages(u64 pool_pages)
 	return DIV_ROUND_UP(pool_pages, (u64)KMEMP_BITMAP_PAGE_BITS);
 }
 
-static bool bit_test(const struct kmemp_bitmap_bits *line, u32 bit)
-{
-	return le64_to_cpu(line->bits[bit / 64]) >> bit % 64 & 1;
-}
-
 static void bit_flip(struct kmemp_bitmap_bits *line, u32 bit)
 {
 	line->bits[bit / 64] ^= cpu_to_le64(1ULL << bit % 64);
@@ -131,38 +126,74 @@ static u64 line_pos(const struct bitmap *bitmap, u64 page)
 	return kmemp_bm_pos(bitmap->bit_pages[nr], line * KMEMP_LINE_SIZE);
 }
 
+/* Seal the line at hand, once for all that was changed in it. */
+int kmemp_bm_bits_settle(struct bitmap *bitmap)
+{
+	u64 pos = bitmap->bits_pos;
+
+	bitmap->bits_pos = 0;
+	return pos ? kmemp_bm_write_line(bitmap, pos, &bitmap->bits) : 0;
+}
+
+/* Have the line at hand that has the bit of a page. */
+static int have_line(struct bitmap *bitmap, u64 page)
+{
+	u64 pos = line_pos(bitmap, page);
+	int ret;
+
+	if (bitmap->bits_pos == pos)
+		return 0;
+	ret = kmemp_bm_bits_settle(bitmap);
+	if (!ret)
+		ret = kmemp_bm_read_line(bitmap, true, pos, &bitmap->bits,
+					 "page bitmap");
+	if (!ret)
+		bitmap->bits_pos = pos;
+	return ret;
+}
+
+/*
+ * The bits of @nr pages from @page on, which stand in one word. It is staged at
+ * once, so that lines are in the order in which they were changed.
+ */
+static int flip(struct bitmap *bitmap, u64 page, u32 nr, bool use)
+{
+	u32 bit = page % KMEMP_BITMAP_PAGE_BITS % KMEMP_BITMAP_LINE_BITS;
+	u64 mask = U64_MAX >> (64 - nr) << bit % 64, wrong;
+	__le64 *word = &bitmap->bits.bits[bit / 64];
+	u64 pos = bitmap->bits_pos;
+
+	wrong = (use ? le64_to_cpu(*word) : ~le64_to_cpu(*word)) & mask;
+	if (wrong) {
+		for (wrong >>= bit % 64; !(wrong & 1); wrong >>= 1)
+			page++;
+		bitmap->bits_pos = 0;
+		return kmemp_bm_damaged(bitmap, use ? "page in use already" :
+						      "page not in use", pos,
+					page);
+	}
+	*word ^= cpu_to_le64(mask);
+	return kmemp_bm_store(bitmap, pos + bit / 64 * 8, le64_to_cpu(*word));
+}
+
 /*
  * Pages come into use or go out of it. One that is already as it shall become
- * has two owners, or none: the batch must not become true.
+ * has two owners, or none: the batch must not become true. A line is sealed by
+ * kmemp_bm_bits_settle(), or when another one is at hand.
  */
 int kmemp_bm_bits_change(struct bitmap *bitmap, u64 page, u64 count, bool use)
 {
 	u64 used = le64_to_cpu(bitmap->anchor.used_pages);
-	struct kmemp_bitmap_bits line;
+	u32 nr;
 	int ret;
 
 	bitmap->anchor.used_pages = cpu_to_le64(use ? used + count :
 						      used - count);
-	while (count) {
-		u64 pos = line_pos(bitmap, page);
-		u32 bit = page % KMEMP_BITMAP_PAGE_BITS %
-			  KMEMP_BITMAP_LINE_BITS;
-
-		ret = kmemp_bm_read_line(bitmap, true, pos, &line,
-					 "page bitmap");
-		if (ret)
-			return ret;
-		for (; bit < KMEMP_BITMAP_LINE_BITS && count; bit++) {
-			if (bit_test(&line, bit) == use)
-				return kmemp_bm_damaged(bitmap, use ?
-							"page in use already" :
-							"page not in use",
-							pos, page);
-			bit_flip(&line, bit);
-			page++;
-			count--;
-		}
-		ret = kmemp_bm_write_line(bitmap, pos, &line);
+	for (; count; count -= nr, page += nr) {
+		nr = min_t(u64, count, 64 - page % KMEMP_BITMAP_PAGE_BITS % 64);
+		ret = have_line(bitmap, page);
+		if (!ret)
+			ret = flip(bitmap, page, nr, use);
 		if (ret)
 			return ret;
 	}

@@ -67,14 +67,12 @@ static void take_finding(void *arg, enum kmemp_severity severity, u64 object,
 /* Wrong, and known better: from here on a repair may put it right. */
 static void mendable(struct check *check, const char *what, u64 pos, u64 found)
 {
-	char text[96];
-
 	if (check->nr_lost) {
 		kmemp_bm_damaged(check->bitmap, what, pos, found);
 		return;
 	}
-	scnprintf(text, sizeof(text), "%s: found %llu", what, found);
-	take_finding(check, KMEMP_MENDED, check->bitmap->object, pos, text);
+	kmemp_report(&check->seen_by, KMEMP_MENDED, check->bitmap->object, pos,
+		     "%s: found %llu", what, found);
 }
 
 static bool test_bit64(const u64 *bits, u64 bit)

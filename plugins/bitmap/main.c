@@ -9,7 +9,6 @@
  * the way leaves the medium as it was.
  */
 #include <asm/byteorder.h>
-#include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -193,7 +192,7 @@ static int change_object(struct bitmap *bitmap, const struct kmemp_batch *batch,
 	struct kmemp_bm_object object, before;
 	int ret;
 
-	ret = kmemp_bm_object_load(bitmap, true, id, &object);
+	ret = kmemp_bm_object_get(bitmap, id, &object);
 	if (ret)
 		return ret;
 	before = object;
@@ -221,6 +220,8 @@ static int build(struct bitmap *bitmap, const struct kmemp_batch *batch)
 	for (i = 0; i < batch->nr_taken && !ret; i++)
 		ret = kmemp_bm_bits_change(bitmap, batch->taken[i].page,
 					   batch->taken[i].count, true);
+	if (!ret)
+		ret = kmemp_bm_bits_settle(bitmap);
 	if (ret)
 		return ret;
 	bitmap->anchor.data_pages = cpu_to_le64(data_pages);
@@ -230,7 +231,6 @@ static int build(struct bitmap *bitmap, const struct kmemp_batch *batch)
 static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 {
 	struct bitmap *bitmap = kmemp_pool_private(pool);
-	u32 length;
 	int ret;
 
 	bitmap->batch = batch;
@@ -238,13 +238,10 @@ static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 	bitmap->batch = NULL;
 	if (ret)
 		return ret;
-	length = kmemp_ring_length(&bitmap->patch);
-	/* kmemp_bm_reserve() was wrong. */
-	if (WARN_ON_ONCE(length > KMEMP_RING_MAX_ENTRY))
-		return -EUCLEAN;
-	kmemp_ring_commit(&bitmap->ring, &bitmap->patch, batch);
-	kmemp_bm_cache_settle(bitmap);
-	return 0;
+	ret = kmemp_ring_commit(&bitmap->ring, &bitmap->patch, batch);
+	if (!ret)
+		kmemp_bm_cache_settle(bitmap);
+	return ret;
 }
 
 static int op_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,

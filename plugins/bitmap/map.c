@@ -45,6 +45,8 @@ static int load_leaf(const struct bitmap *bitmap, bool staged,
 		line->first = first;
 	}
 	*slot = le64_to_cpu(line->slot[offset - first]);
+	if (!*slot)
+		return 0;
 	ret = kmemp_bm_slot_check(bitmap, leaf_pos(path, offset), *slot);
 	if (!ret && kmemp_slot_flags(*slot) & ~KMEMP_EXTENT_FLAGS)
 		ret = kmemp_bm_damaged(bitmap, "slot", leaf_pos(path, offset),
@@ -257,24 +259,26 @@ static int find_in_leaf(const struct bitmap *bitmap,
 			u64 max_pages, struct kmemp_extent *extent)
 {
 	struct leaf_line line = NO_LINE;
-	u64 end = path->first + LEAF;
+	u32 index = offset - path->first;
 	u64 slot;
 	int ret;
 
-	for (; offset < end; offset++) {
-		ret = load_leaf(bitmap, false, path, offset, &line, &slot);
-		if (ret)
-			return ret;
-		if (!slot)
-			continue;
-		extent->offset = offset;
-		extent->page = kmemp_slot_page(slot);
-		extent->count = 1;
-		extent->flags = kmemp_slot_flags(slot);
-		extent->tag = kmemp_slot_tag(slot);
-		return merge_leaf(bitmap, path, max_pages, &line, extent);
+	ret = load_leaf(bitmap, false, path, offset, &line, &slot);
+	if (!ret && !slot) {
+		ret = kmemp_bm_skip_zeros(bitmap, false, path->page[0], &index);
+		offset = path->first + index;
+		if (!ret)
+			ret = load_leaf(bitmap, false, path, offset, &line,
+					&slot);
 	}
-	return -ENOENT;
+	if (ret)
+		return ret;
+	extent->offset = offset;
+	extent->page = kmemp_slot_page(slot);
+	extent->count = 1;
+	extent->flags = kmemp_slot_flags(slot);
+	extent->tag = kmemp_slot_tag(slot);
+	return merge_leaf(bitmap, path, max_pages, &line, extent);
 }
 
 /*

@@ -49,7 +49,8 @@ void kmemp_bm_mend_bits(struct bitmap *bitmap, struct kmemp_bm_mend *mend,
 
 		if (!spend(mend, 2))
 			return;
-		mend->error = kmemp_bm_bits_change(bitmap, page, nr, use);
+		mend->error = kmemp_bm_bits_change(bitmap, page, nr, use) ?:
+			      kmemp_bm_bits_settle(bitmap);
 		page += nr;
 		count -= nr;
 	}

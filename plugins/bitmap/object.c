@@ -35,6 +35,11 @@ static int object_tree(const struct bitmap *bitmap, bool staged,
 				    BITMAP_OBJECT_LEAF_BITS, tree);
 }
 
+static struct kmemp_bm_known *known_of(struct bitmap *bitmap, u64 id)
+{
+	return &bitmap->known[id % BITMAP_KNOWN];
+}
+
 /* A line that @disk was read from; its seal has been seen. */
 int kmemp_bm_object_decode(const struct bitmap *bitmap, u64 pos,
 			   const struct kmemp_bitmap_object *disk,
@@ -55,6 +60,20 @@ int kmemp_bm_object_decode(const struct bitmap *bitmap, u64 pos,
 	return 0;
 }
 
+/* An object's line, where one is. */
+static int load_line(const struct bitmap *bitmap, bool staged, u64 pos, u64 id,
+		     struct kmemp_bm_object *object)
+{
+	struct kmemp_bitmap_object disk;
+	int ret;
+
+	ret = kmemp_bm_read_line(bitmap, staged, pos, &disk, "object");
+	if (!ret && le64_to_cpu(disk.id) != id)
+		ret = kmemp_bm_damaged(bitmap, "object", pos,
+				       le64_to_cpu(disk.id));
+	return ret ?: kmemp_bm_object_decode(bitmap, pos, &disk, object);
+}
+
 /* The first object from @id on in a leaf: -ENOENT for none. */
 static int scan(const struct bitmap *bitmap, bool staged,
 		const struct kmemp_bm_path *path, u64 id,
@@ -70,13 +89,8 @@ static int scan(const struct bitmap *bitmap, bool staged,
 		ret = kmemp_bm_read(bitmap, staged, pos, &disk, sizeof(disk));
 		if (ret)
 			return ret;
-		if (!memchr_inv(&disk, 0, sizeof(disk)))
-			continue;
-		ret = kmemp_bm_read_line(bitmap, staged, pos, &disk, "object");
-		if (!ret && le64_to_cpu(disk.id) != id)
-			ret = kmemp_bm_damaged(bitmap, "object", pos,
-					       le64_to_cpu(disk.id));
-		return ret ?: kmemp_bm_object_decode(bitmap, pos, &disk, object);
+		if (memchr_inv(&disk, 0, sizeof(disk)))
+			return load_line(bitmap, staged, pos, id, object);
 	}
 	return -ENOENT;
 }
@@ -121,6 +135,27 @@ int kmemp_bm_object_load(const struct bitmap *bitmap, bool staged, u64 id,
 		object->id = id;
 	}
 	return 0;
+}
+
+/*
+ * The same for a batch, as staged. It is the next ones too, most often, that
+ * change an object; a line stays where it is until the object ends, so that
+ * then it need not be looked for.
+ */
+int kmemp_bm_object_get(struct bitmap *bitmap, u64 id,
+			struct kmemp_bm_object *object)
+{
+	struct kmemp_bm_known *known = known_of(bitmap, id);
+	int ret;
+
+	if (known->id == id)
+		return load_line(bitmap, true, known->pos, id, object);
+	ret = kmemp_bm_object_load(bitmap, true, id, object);
+	if (!ret && object->pos) {
+		known->id = id;
+		known->pos = object->pos;
+	}
+	return ret;
 }
 
 int kmemp_bm_object_next(const struct bitmap *bitmap, bool staged, u64 *id)
@@ -178,6 +213,7 @@ int kmemp_bm_object_store(struct bitmap *bitmap,
 		ret = write_line(bitmap, object_pos(&path, object->id),
 				 object);
 	} else {
+		known_of(bitmap, object->id)->id = 0;
 		nr--;
 		ret = kmemp_bm_write(bitmap, object_pos(&path, object->id),
 				     &none, sizeof(none));

@@ -137,22 +137,72 @@ int kmemp_bm_page_put(struct bitmap *bitmap, u64 page)
 	return ret;
 }
 
+/* Words that are read at once behind the line where looking begins. */
+#define SKIP_WORDS	(4 * KMEMP_LINE_WORDS)
+
+/* The first of some words that is not 0, or how many there are. */
+static u32 first_used(const u64 *words, u32 nr)
+{
+	u32 i = 0;
+
+	while (i + 4 <= nr &&
+	       !(words[i] | words[i + 1] | words[i + 2] | words[i + 3]))
+		i += 4;
+	while (i < nr && !words[i])
+		i++;
+	return i;
+}
+
+/* The first word of a page from *@index on that is not 0: -ENOENT for none. */
+int kmemp_bm_skip_zeros(const struct bitmap *bitmap, bool staged, u64 page,
+			u32 *index)
+{
+	u64 words[SKIP_WORDS];
+	u32 i = *index, nr, used;
+	int ret;
+
+	while (i < KMEMP_BITMAP_SLOTS) {
+		nr = KMEMP_LINE_WORDS - i % KMEMP_LINE_WORDS;
+		if (i != *index && !(i % SKIP_WORDS))
+			nr = SKIP_WORDS;
+		ret = kmemp_bm_read(bitmap, staged, kmemp_bm_pos(page, i * 8),
+				    words, nr * sizeof(*words));
+		if (ret)
+			return ret;
+		used = first_used(words, nr);
+		i += used;
+		if (used < nr) {
+			*index = i;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* The first used slot of a page from *@index on: -ENOENT for none. */
+int kmemp_bm_next_slot(const struct bitmap *bitmap, bool staged, u64 page,
+		       u32 *index, u64 *slot)
+{
+	int ret;
+
+	if (*index >= KMEMP_BITMAP_SLOTS)
+		return -ENOENT;
+	/* Most often it is this one. */
+	ret = kmemp_bm_load_slot(bitmap, staged,
+				 kmemp_bm_pos(page, *index * 8), slot);
+	if (ret || *slot)
+		return ret;
+	ret = kmemp_bm_skip_zeros(bitmap, staged, page, index);
+	return ret ?: kmemp_bm_load_slot(bitmap, staged,
+					 kmemp_bm_pos(page, *index * 8), slot);
+}
+
 /* Does a page, as staged, hold zeros alone? */
 int kmemp_bm_page_empty(const struct bitmap *bitmap, u64 page, bool *empty)
 {
-	u8 line[KMEMP_LINE_SIZE];
-	u32 offset;
-	int ret;
+	u32 index = 0;
+	int ret = kmemp_bm_skip_zeros(bitmap, true, page, &index);
 
-	*empty = false;
-	for (offset = 0; offset < KMEMP_PAGE_SIZE; offset += sizeof(line)) {
-		ret = kmemp_bm_read(bitmap, true, kmemp_bm_pos(page, offset), line,
-				    sizeof(line));
-		if (ret)
-			return ret;
-		if (memchr_inv(line, 0, sizeof(line)))
-			return 0;
-	}
-	*empty = true;
-	return 0;
+	*empty = ret == -ENOENT;
+	return *empty ? 0 : ret;
 }

@@ -73,37 +73,6 @@ int kmemp_bm_tree_slot_check(const struct bitmap *bitmap,
 	return kmemp_bm_damaged(bitmap, "inner slot", pos, slot);
 }
 
-/* First used slot of a page from *@index on; -ENOENT for none. */
-static int scan(const struct bitmap *bitmap, bool staged, u64 page, u32 *index,
-		u64 *slot)
-{
-	u64 words[KMEMP_LINE_WORDS];
-	u32 i = *index;
-	int ret;
-
-	/* Most often it is this one. */
-	ret = kmemp_bm_load_slot(bitmap, staged, slot_pos(page, i), slot);
-	if (ret || *slot)
-		return ret;
-	while (i < KMEMP_BITMAP_SLOTS) {
-		u32 line = i / KMEMP_LINE_WORDS;
-
-		ret = kmemp_bm_read(bitmap, staged,
-				    kmemp_bm_pos(page, line * KMEMP_LINE_SIZE),
-				    words, sizeof(words));
-		if (ret)
-			return ret;
-		for (; i / KMEMP_LINE_WORDS == line; i++) {
-			if (!words[i % KMEMP_LINE_WORDS])
-				continue;
-			*index = i;
-			return kmemp_bm_load_slot(bitmap, staged,
-						  slot_pos(page, i), slot);
-		}
-	}
-	return -ENOENT;
-}
-
 /*
  * The first leaf, or large mapping, whose range ends after @key. -ENOENT for
  * none.
@@ -127,7 +96,7 @@ again:
 		shift = shift_of(tree, level);
 		index = key >> shift & (KMEMP_BITMAP_SLOTS - 1);
 		path->page[level] = page;
-		ret = scan(bitmap, staged, page, &index, &slot);
+		ret = kmemp_bm_next_slot(bitmap, staged, page, &index, &slot);
 		if (ret == -ENOENT) {
 			if (!(key >> shift & (KMEMP_BITMAP_SLOTS - 1)))
 				return kmemp_bm_damaged(bitmap, "empty page",

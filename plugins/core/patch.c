@@ -18,7 +18,8 @@
 
 #include "ring.h"
 
-#define PATCH_HEADS	4096u
+/* Some thousand lines are usual: most are looked for in vain, in few steps. */
+#define PATCH_HEADS	16384u
 #define PATCH_CHUNKS	(KMEMP_PATCH_LINES / KMEMP_PATCH_CHUNK)
 /* Chunks that are kept for the next batches when the patch is emptied. */
 #define PATCH_KEEP	16u
@@ -29,54 +30,58 @@ static u32 head_of(u64 where, bool page)
 	return ((where * 0x9e3779b97f4a7c15ULL) >> 40 ^ page) % PATCH_HEADS;
 }
 
-static struct kmemp_patch_line *find(const struct kmemp_patch *patch,
-				     u64 where, bool page)
+/* The line's index + 1, and the line; 0 where it is not here. */
+static inline u32 find_index(const struct kmemp_patch *patch, u64 where,
+			     bool page, struct kmemp_patch_line **line)
 {
 	u32 next = patch->heads[head_of(where, page)];
 
 	while (next) {
-		struct kmemp_patch_line *line = kmemp_patch_line(patch,
-								 next - 1);
-
-		if (line->where == where && line->page == page)
-			return line;
-		next = line->chain;
+		*line = kmemp_patch_line(patch, next - 1);
+		if ((*line)->where == where && (*line)->page == page)
+			break;
+		next = (*line)->chain;
 	}
-	return NULL;
+	return next;
 }
 
-static struct kmemp_patch_line *add(struct kmemp_patch *patch, u64 where,
-				    bool page)
+static struct kmemp_patch_line *find(const struct kmemp_patch *patch,
+				     u64 where, bool page)
 {
-	u32 *head = &patch->heads[head_of(where, page)];
 	struct kmemp_patch_line *line;
 
+	return find_index(patch, where, page, &line) ? line : NULL;
+}
+
+/* Likewise; 0 where there is no memory for it. */
+static u32 add(struct kmemp_patch *patch, u64 where, bool page,
+	       struct kmemp_patch_line **line)
+{
+	u32 *head = &patch->heads[head_of(where, page)];
+
 	if (patch->nr == patch->room)
-		return NULL;
-	line = kmemp_patch_line(patch, patch->nr);
-	line->where = where;
-	line->page = page;
-	line->staged = false;
-	line->dirty = 0;
-	line->chain = *head;
+		return 0;
+	*line = kmemp_patch_line(patch, patch->nr);
+	(*line)->where = where;
+	(*line)->page = page;
+	(*line)->staged = false;
+	(*line)->dirty = 0;
+	(*line)->chain = *head;
 	*head = ++patch->nr;
-	return line;
+	return *head;
 }
 
 /* To the end of the list, so that a page is zeroed before it is stored into. */
-static void stage(struct kmemp_patch *patch, struct kmemp_patch_line *line)
+static void stage(struct kmemp_patch *patch, u32 index)
 {
-	u32 index;
+	struct kmemp_patch_line *line = kmemp_patch_line(patch, index - 1);
 
 	if (line->staged)
 		return;
-	/* Its index, by way of its chain. */
-	for (index = patch->heads[head_of(line->where, line->page)];
-	     kmemp_patch_line(patch, index - 1) != line;
-	     index = kmemp_patch_line(patch, index - 1)->chain)
-		;
 	line->staged = true;
 	line->next = 0;
+	patch->staged++;
+	patch->zeroed += line->page;
 	if (patch->last)
 		kmemp_patch_line(patch, patch->last - 1)->next = index;
 	else
@@ -84,19 +89,20 @@ static void stage(struct kmemp_patch *patch, struct kmemp_patch_line *line)
 	patch->last = index;
 }
 
-/* The line as it is without this patch's dirty words for it. */
-static int read_line(const struct kmemp_patch *patch, u64 where, void *words)
+/* What lines that are not here will hold, or hold. */
+static int read_below(const struct kmemp_patch *patch, u64 pos, void *dst,
+		      size_t len)
 {
-	u64 pos = where * KMEMP_LINE_SIZE;
 	const struct kmemp_patch_line *page;
 
-	page = find(patch, pos >> KMEMP_PAGE_SHIFT, true);
-	if (page && page->staged) {
-		memset(words, 0, KMEMP_LINE_SIZE);
-		return 0;
+	if (patch->zeroed) {
+		page = find(patch, pos >> KMEMP_PAGE_SHIFT, true);
+		if (page && page->staged) {
+			memset(dst, 0, len);
+			return 0;
+		}
 	}
-	return kmemp_media_read(kmemp_pool_media(patch->pool), pos, words,
-				KMEMP_LINE_SIZE);
+	return kmemp_media_read(kmemp_pool_media(patch->pool), pos, dst, len);
 }
 
 /**
@@ -181,7 +187,6 @@ EXPORT_SYMBOL_GPL(kmemp_patch_prepare);
 int kmemp_patch_read(const struct kmemp_patch *patch, bool staged, u64 pos,
 		     void *dst, size_t len)
 {
-	__le64 words[KMEMP_LINE_WORDS];
 	int ret;
 
 	if (!staged && !patch->overlay)
@@ -196,10 +201,9 @@ int kmemp_patch_read(const struct kmemp_patch *patch, bool staged, u64 pos,
 		if (line) {
 			memcpy(dst, (const u8 *)line->words + part, chunk);
 		} else {
-			ret = read_line(patch, where, words);
+			ret = read_below(patch, pos, dst, chunk);
 			if (ret)
 				return ret;
-			memcpy(dst, (const u8 *)words + part, chunk);
 		}
 		pos += chunk;
 		dst = (u8 *)dst + chunk;
@@ -226,16 +230,18 @@ int kmemp_patch_write(struct kmemp_patch *patch, u64 pos, const void *src,
 	while (len) {
 		u64 where = pos / KMEMP_LINE_SIZE;
 		u32 word = pos % KMEMP_LINE_SIZE / 8;
-		struct kmemp_patch_line *line = find(patch, where, false);
+		struct kmemp_patch_line *line;
+		u32 index = find_index(patch, where, false, &line);
 
-		if (!line) {
+		if (!index) {
 			__le64 words[KMEMP_LINE_WORDS];
 
-			ret = read_line(patch, where, words);
+			ret = read_below(patch, where * KMEMP_LINE_SIZE, words,
+					 sizeof(words));
 			if (ret)
 				return ret;
-			line = add(patch, where, false);
-			if (!line)
+			index = add(patch, where, false, &line);
+			if (!index)
 				return -ENOMEM;
 			memcpy(line->words, words, sizeof(words));
 		}
@@ -243,7 +249,7 @@ int kmemp_patch_write(struct kmemp_patch *patch, u64 pos, const void *src,
 			if (memcmp(&line->words[word], src, 8)) {
 				memcpy(&line->words[word], src, 8);
 				line->dirty |= 1u << word;
-				stage(patch, line);
+				stage(patch, index);
 			}
 			src = (const u8 *)src + 8;
 			pos += 8;
@@ -263,28 +269,47 @@ EXPORT_SYMBOL_GPL(kmemp_patch_write);
  */
 int kmemp_patch_zero(struct kmemp_patch *patch, u64 page)
 {
-	struct kmemp_patch_line *entry = find(patch, page, true);
-	u32 i;
+	struct kmemp_patch_line *line;
+	u32 index, i;
 
-	if (!entry)
-		entry = add(patch, page, true);
-	if (!entry)
+	index = find_index(patch, page, true, &line);
+	if (!index)
+		index = add(patch, page, true, &line);
+	if (!index)
 		return -ENOMEM;
-	stage(patch, entry);
+	stage(patch, index);
 	/* Only redo of a damaged ring gets here with lines of the page. */
 	for (i = 0; i < PAGE_LINES; i++) {
-		struct kmemp_patch_line *line;
-
-		line = find(patch, page * PAGE_LINES + i, false);
-		if (!line)
+		index = find_index(patch, page * PAGE_LINES + i, false, &line);
+		if (!index)
 			continue;
 		memset(line->words, 0, sizeof(line->words));
 		line->dirty = 0xff;
-		stage(patch, line);
+		stage(patch, index);
 	}
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kmemp_patch_zero);
+
+/* Words that stand side by side are one store: redo makes up for torn ones. */
+static void apply_line(struct kmemp_media *media,
+		       const struct kmemp_patch_line *line)
+{
+	u64 pos = line->where * KMEMP_LINE_SIZE;
+	u32 word = 0, end;
+
+	while (word < KMEMP_LINE_WORDS && line->dirty >> word) {
+		if (!(line->dirty & 1u << word)) {
+			word++;
+			continue;
+		}
+		for (end = word + 1; line->dirty & 1u << end; end++)
+			;
+		kmemp_media_write(media, pos + word * 8, &line->words[word],
+				  (end - word) * 8);
+		word = end;
+	}
+}
 
 /**
  * kmemp_patch_apply - store what is staged to the medium
@@ -300,22 +325,20 @@ void kmemp_patch_apply(struct kmemp_patch *patch)
 	while (index) {
 		struct kmemp_patch_line *line = kmemp_patch_line(patch,
 								 index - 1);
-		u32 word;
 
 		if (line->page)
 			kmemp_media_fill(media, line->where << KMEMP_PAGE_SHIFT,
 					 0, KMEMP_PAGE_SIZE);
-		for (word = 0; word < KMEMP_LINE_WORDS; word++)
-			if (line->dirty & 1u << word)
-				kmemp_media_store64(media, line->where *
-						    KMEMP_LINE_SIZE + word * 8,
-						    le64_to_cpu(line->words[word]));
+		else
+			apply_line(media, line);
 		line->dirty = 0;
 		line->staged = false;
 		index = line->next;
 	}
 	patch->first = 0;
 	patch->last = 0;
+	patch->staged = 0;
+	patch->zeroed = 0;
 }
 
 /**
@@ -346,9 +369,17 @@ void kmemp_patch_flush(struct kmemp_patch *patch)
  */
 void kmemp_patch_empty(struct kmemp_patch *patch)
 {
-	memset(patch->heads, 0, PATCH_HEADS * sizeof(*patch->heads));
+	u32 i;
+
+	for (i = 0; i < patch->nr; i++) {
+		const struct kmemp_patch_line *line = kmemp_patch_line(patch, i);
+
+		patch->heads[head_of(line->where, line->page)] = 0;
+	}
 	patch->nr = 0;
 	patch->first = 0;
 	patch->last = 0;
+	patch->staged = 0;
+	patch->zeroed = 0;
 	shrink(patch, PATCH_KEEP);
 }

@@ -20,6 +20,10 @@
 
 #define PAGE_LINES	(KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE)
 #define SEALED_FROM	offsetof(struct kmemp_disk_entry, length)
+/* Most that a line takes in an entry. */
+#define LINE_BYTES	(8 + KMEMP_LINE_SIZE)
+/* An entry that stays below is in the buffer as a whole. */
+#define BUFFERED	(KMEMP_PAGE_SIZE - KMEMP_LINE_SIZE)
 
 static u64 position(const struct kmemp_ring *ring, u64 offset)
 {
@@ -452,7 +456,8 @@ static u32 run_length(const struct kmemp_patch *patch, u32 *index)
 	line = kmemp_patch_line(patch, *index - 1);
 	where = line->where;
 	slot = le64_to_cpu(line->words[0]);
-	if (line->page || (slot && !kmemp_slot_valid(slot)))
+	if (line->page || line->dirty != 0xff ||
+	    (slot && !kmemp_slot_valid(slot)))
 		return 0;
 	while (line->where == where + nr &&
 	       where % PAGE_LINES + nr < PAGE_LINES &&
@@ -466,14 +471,8 @@ static u32 run_length(const struct kmemp_patch *patch, u32 *index)
 	return nr;
 }
 
-/**
- * kmemp_ring_length - bytes of the entry that a patch makes
- * @patch: the patch
- *
- * Return: bytes; the ring takes it while its @used and this are at most
- * KMEMP_RING_BYTES.
- */
-u32 kmemp_ring_length(const struct kmemp_patch *patch)
+/* Bytes of the entry that a patch makes. */
+static u32 entry_length(const struct kmemp_patch *patch)
 {
 	u32 len = sizeof(struct kmemp_disk_entry);
 	u32 index = patch->first;
@@ -494,20 +493,51 @@ u32 kmemp_ring_length(const struct kmemp_patch *patch)
 	}
 	return ALIGN(len, KMEMP_LINE_SIZE);
 }
-EXPORT_SYMBOL_GPL(kmemp_ring_length);
 
-/* Bytes on their way into the ring. */
+/**
+ * struct sink - bytes on their way into the ring
+ * @ring: the ring, through whose buffer they go
+ * @header: of the entry
+ * @start: offset of the entry
+ * @offset: of what is in the buffer
+ * @filled: bytes there
+ * @length: of the entry; 0 of one that the buffer holds, until its end
+ * @crc: of what has left the buffer
+ */
 struct sink {
 	struct kmemp_ring *ring;
+	struct kmemp_disk_entry header;
+	u64 start;
 	u64 offset;
 	u32 filled;
+	u32 length;
 	u32 crc;
 };
 
+/* Its length stands before it, and is under its seal. */
+static void sink_head(struct sink *sink, u32 length)
+{
+	struct kmemp_disk_entry *header = &sink->header;
+
+	sink->length = length;
+	header->length = cpu_to_le32(length);
+	sink->crc = kmemp_seal_seed(sink->ring->pool,
+				    le64_to_cpu(header->epoch),
+				    le64_to_cpu(header->sequence),
+				    position(sink->ring, sink->start));
+	memcpy(sink->ring->buffer, header, sizeof(*header));
+}
+
+/* The first bytes are the header's: the seal comes when all has been there. */
 static void sink_drain(struct sink *sink)
 {
-	sink->crc = crc32c(sink->crc, sink->ring->buffer, sink->filled);
-	ring_store(sink->ring, sink->offset, sink->ring->buffer, sink->filled);
+	u32 from = sink->offset == sink->start ? SEALED_FROM : 0;
+
+	sink->crc = crc32c(sink->crc, sink->ring->buffer + from,
+			   sink->filled - from);
+	from = from ? sizeof(sink->header) : 0;
+	ring_store(sink->ring, sink->offset + from, sink->ring->buffer + from,
+		   sink->filled - from);
 	sink->offset += sink->filled;
 	sink->filled = 0;
 }
@@ -548,37 +578,10 @@ static void sink_slots(struct sink *sink, const struct kmemp_patch_line *line,
 	sink_put(sink, line->words[0]);
 }
 
-/**
- * kmemp_ring_commit - make a patch durable, then true
- * @ring: with room for it, see kmemp_ring_length()
- * @patch: with the stores of the batch staged
- * @batch: whose epoch and sequence the entry has
- *
- * One fence.
- */
-void kmemp_ring_commit(struct kmemp_ring *ring, struct kmemp_patch *patch,
-		       const struct kmemp_batch *batch)
+static void sink_patch(struct sink *sink, const struct kmemp_patch *patch)
 {
-	struct kmemp_media *media = kmemp_pool_media(ring->pool);
-	u64 offset = (u64)ring->tail + ring->used;
-	u32 length = kmemp_ring_length(patch);
-	struct kmemp_disk_entry header = {
-		.length = cpu_to_le32(length),
-		.sequence = cpu_to_le64(batch->sequence),
-		.epoch = cpu_to_le64(batch->epoch),
-	};
-	struct sink sink = {
-		.ring = ring,
-		.offset = offset + sizeof(header),
-	};
-	u32 index;
+	u32 index = patch->first;
 
-	sink.crc = crc32c(kmemp_seal_seed(ring->pool, batch->epoch,
-					  batch->sequence,
-					  position(ring, offset)),
-			  (const u8 *)&header + SEALED_FROM,
-			  sizeof(header) - SEALED_FROM);
-	index = patch->first;
 	while (index) {
 		const struct kmemp_patch_line *line;
 		u32 nr;
@@ -586,27 +589,74 @@ void kmemp_ring_commit(struct kmemp_ring *ring, struct kmemp_patch *patch,
 		line = kmemp_patch_line(patch, index - 1);
 		nr = run_length(patch, &index);
 		if (nr) {
-			sink_slots(&sink, line, nr);
+			sink_slots(sink, line, nr);
 			continue;
 		}
-		sink_line(&sink, line);
+		sink_line(sink, line);
 		index = line->next;
 	}
-	while (sink.offset + sink.filled < offset + length)
-		sink_put(&sink, 0);
-	sink_drain(&sink);
-	header.seal = cpu_to_le32(~sink.crc);
-	ring_store(ring, offset, &header, sizeof(header));
-	ring_flush(ring, offset, length);
+}
+
+/* The rest, and the header with the seal. */
+static void sink_end(struct sink *sink)
+{
+	struct kmemp_disk_entry *header = &sink->header;
+
+	while ((sink->offset + sink->filled - sink->start) % KMEMP_LINE_SIZE)
+		sink_put(sink, 0);
+	if (!sink->length)
+		sink_head(sink, sink->filled);
+	sink_drain(sink);
+	header->seal = cpu_to_le32(~sink->crc);
+	ring_store(sink->ring, sink->start, header, sizeof(*header));
+}
+
+/**
+ * kmemp_ring_commit - make a patch durable, then true
+ * @ring: with room for the largest entry
+ * @patch: with the stores of the batch staged
+ * @batch: whose epoch and sequence the entry has
+ *
+ * One fence.
+ *
+ * Return: 0; -EUCLEAN where it is larger than an entry can be, and nothing has
+ * been made true.
+ */
+int kmemp_ring_commit(struct kmemp_ring *ring, struct kmemp_patch *patch,
+		      const struct kmemp_batch *batch)
+{
+	struct kmemp_media *media = kmemp_pool_media(ring->pool);
+	u64 start = (u64)ring->tail + ring->used;
+	struct sink sink = {
+		.ring = ring,
+		.header.sequence = cpu_to_le64(batch->sequence),
+		.header.epoch = cpu_to_le64(batch->epoch),
+		.start = start,
+		.offset = start,
+		.filled = sizeof(struct kmemp_disk_entry),
+	};
+
+	if (sizeof(sink.header) + patch->staged * LINE_BYTES > BUFFERED) {
+		u32 length = entry_length(patch);
+
+		/* Whoever bounded the batch was wrong. */
+		if (WARN_ON_ONCE(length > KMEMP_RING_MAX_ENTRY))
+			return -EUCLEAN;
+		sink_head(&sink, length);
+	}
+	sink_patch(&sink, patch);
+	sink_end(&sink);
+	ring_flush(ring, start, sink.length);
 	/* The entry is durable before any of the stores that it promises. */
 	kmemp_media_fence(media);
 
 	kmemp_readers_exclude(ring->pool);
 	kmemp_patch_apply(patch);
 	kmemp_readers_admit(ring->pool);
-	ring->used += length;
+	ring->used += sink.length;
 	ring->sequence = batch->sequence + 1;
 	ring->epoch = batch->epoch;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(kmemp_ring_commit);
 

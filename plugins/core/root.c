@@ -119,7 +119,7 @@ EXPORT_SYMBOL_GPL(kmemp_root_read);
  * @pool: the pool
  * @root: one that does not count; replaced
  *
- * See kmemp_root_erase() for the one that does not count.
+ * See kmemp_root_mend() for the one that does not count.
  *
  * Return: see kmemp_root_read().
  */
@@ -128,30 +128,6 @@ int kmemp_root_read_before(struct kmemp_pool *pool, struct kmemp_root *root)
 	return read_below(pool, root->generation, root);
 }
 EXPORT_SYMBOL_GPL(kmemp_root_read_before);
-
-/**
- * kmemp_root_erase - make the slot that the next root goes to hold none
- * @pool: the pool
- * @root: that counts; its generation is raised here
- *
- * For a slot that does not count and may be torn. Written over as it is, it
- * could become whole by a line that it has in common with the new root. So its
- * generation is taken away first, by one store in each page, and does not come
- * back: the root that is written next has another one. Flushed; durable with
- * the next fence, which must come before that root is written.
- */
-void kmemp_root_erase(struct kmemp_pool *pool, struct kmemp_root *root)
-{
-	u64 offset = slot_offset(root->generation + 1);
-	u64 copy = kmemp_super_copy_pos(&pool->super) + offset;
-
-	kmemp_media_store64(pool->media, offset, 0);
-	kmemp_media_store64(pool->media, copy, 0);
-	kmemp_media_flush(pool->media, offset, sizeof(u64));
-	kmemp_media_flush(pool->media, copy, sizeof(u64));
-	root->generation += KMEMP_SB_NR_ROOTS;
-}
-EXPORT_SYMBOL_GPL(kmemp_root_erase);
 
 /**
  * kmemp_root_write - write the next root
@@ -179,3 +155,68 @@ void kmemp_root_write(struct kmemp_pool *pool, struct kmemp_root *root)
 	kmemp_media_flush(pool->media, copy, sizeof(disk));
 }
 EXPORT_SYMBOL_GPL(kmemp_root_write);
+
+/*
+ * Make the slot that the next root goes to hold none, in both pages. Written
+ * over as it is, one that is torn could become whole by a line that it has in
+ * common with the new root. So its generation is taken away first, by one store
+ * in each page, and does not come back: the root that is written next has
+ * another one. Flushed; durable with the next fence, which must come before
+ * that root is written.
+ */
+static void erase(struct kmemp_pool *pool, struct kmemp_root *root)
+{
+	u64 offset = slot_offset(root->generation + 1);
+	u64 copy = kmemp_super_copy_pos(&pool->super) + offset;
+
+	kmemp_media_store64(pool->media, offset, 0);
+	kmemp_media_store64(pool->media, copy, 0);
+	kmemp_media_flush(pool->media, offset, sizeof(u64));
+	kmemp_media_flush(pool->media, copy, sizeof(u64));
+	root->generation += KMEMP_SB_NR_ROOTS;
+}
+
+/**
+ * kmemp_root_mend - make both root slots sound, and the same in both pages
+ * @pool: the pool
+ * @root: that counts; its generation is raised here
+ * @dropped: the other slot holds a newer one that does not count
+ *
+ * Recovery's, of a format whose commits are root writes, when all that @root
+ * names is durable. Nothing is stored where nothing is wrong. A crash leaves what
+ * mends the same at the next open. Durable at return.
+ *
+ * Return: 0; see kmemp_root_read() for what reading again may say.
+ */
+int kmemp_root_mend(struct kmemp_pool *pool, struct kmemp_root *root,
+		    bool dropped)
+{
+	bool mend = dropped || !root->mirrored;
+	struct kmemp_root now;
+	unsigned int i;
+	int ret;
+
+	/* Each write goes to the other slot. */
+	for (i = 0; i < KMEMP_SB_NR_ROOTS && mend; i++) {
+		erase(pool, root);
+		/*
+		 * What the slot held is gone from both pages before a line of
+		 * it is stored that might complete it.
+		 */
+		kmemp_media_fence(pool->media);
+		kmemp_root_write(pool, root);
+		/*
+		 * The slot is whole in both pages before the other one is
+		 * overwritten, and before a commit stores to what the dropped
+		 * one named.
+		 */
+		kmemp_media_fence(pool->media);
+		ret = kmemp_root_read(pool, &now);
+		if (ret)
+			return ret;
+		mend = !now.mirrored;
+	}
+	root->mirrored = true;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kmemp_root_mend);

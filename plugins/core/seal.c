@@ -27,12 +27,18 @@ u32 kmemp_crc(const void *data, size_t len)
 
 static u32 seed(const u8 *seal_key, u64 epoch, u64 sequence, u64 pos)
 {
-	__le64 where[3] = {
-		cpu_to_le64(epoch), cpu_to_le64(sequence), cpu_to_le64(pos),
+	struct {
+		u8 key[KMEMP_KEY_SIZE];
+		__le64 where[3];
+	} from = {
+		.where = {
+			cpu_to_le64(epoch), cpu_to_le64(sequence),
+			cpu_to_le64(pos),
+		},
 	};
 
-	return crc32c(crc32c(~0u, seal_key, KMEMP_KEY_SIZE), where,
-		      sizeof(where));
+	memcpy(from.key, seal_key, sizeof(from.key));
+	return crc32c(~0u, &from, sizeof(from));
 }
 
 /**

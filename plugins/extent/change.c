@@ -103,41 +103,44 @@ static int take_behind(struct extent *extent, u64 object,
 			      0);
 }
 
-/* Map an extent: its range holds nothing. Neighbours are merged. */
-static int map(struct extent *extent, u64 object,
-	       const struct kmemp_extent *what)
+/*
+ * Put an extent at the place that a path leads to: its range holds nothing, and
+ * it does not go on behind it. The one before it may be one with it.
+ */
+static int put_extent(struct extent *extent, u64 object,
+		      struct kmemp_extent *new)
 {
-	struct kmemp_ext_build *build = &extent->build;
-	struct kmemp_ext_path *path = &build->path;
-	struct kmemp_extent new = *what, before;
-	struct kmemp_ext_pos pos = { .key = { .object = object } };
+	struct kmemp_ext_path *path = &extent->build.path;
 	struct kmemp_disk_extent disk;
+	struct kmemp_extent before;
 	struct kmemp_ext_item item;
-	u32 at, nr_old = 0;
-	int ret;
+	u32 at = path->at, nr_old = 0;
 
-	ret = take_behind(extent, object, &new);
-	if (ret)
-		return ret;
-	pos.key.where = new.offset;
-	ret = kmemp_ext_seek(extent, &build->root, &pos, path);
-	if (ret)
-		return ret;
-	at = path->at;
 	if (at) {
 		kmemp_ext_item_at(path->leaf, at - 1, &item);
 		if (item.key.object == object && !item.key.kind) {
 			kmemp_ext_extent_decode(&item, &before);
-			if (continues(&before, &new)) {
-				before.count += new.count;
-				new = before;
+			if (continues(&before, new)) {
+				before.count += new->count;
+				*new = before;
 				nr_old = 1;
 				at--;
 			}
 		}
 	}
-	extent_item(object, &new, &disk, &item);
+	extent_item(object, new, &disk, &item);
 	return kmemp_ext_edit(extent, path, at, nr_old, &item, 1);
+}
+
+/* Find its place. */
+static int seek_extent(struct extent *extent, u64 object, u64 offset)
+{
+	struct kmemp_ext_pos pos = {
+		.key = { .object = object, .where = offset },
+	};
+
+	return kmemp_ext_seek(extent, &extent->build.root, &pos,
+			      &extent->build.path);
 }
 
 /* Is there an extent at this index of the leaf? */
@@ -154,35 +157,54 @@ static bool extent_at(const struct kmemp_ext_path *path, u64 object, u32 at,
 }
 
 /*
- * The shorter way where an extent takes the place of one that is as long, as
- * when a page is overwritten. Not if it could merge with a neighbour, or if one
- * might be in another leaf. *@done: it was that simple.
+ * Does an extent take the place of one that is as long, as when a page is
+ * overwritten? Not if it could merge with a neighbour, or if one might be in
+ * another leaf.
  */
-static int overwrite(struct extent *extent, u64 object,
-		     const struct kmemp_extent *new, bool *done)
+static bool overwrites(const struct kmemp_ext_path *path, u64 object,
+		       const struct kmemp_extent *new,
+		       const struct kmemp_extent *found)
+{
+	struct kmemp_extent other;
+	struct kmemp_ext_item item;
+
+	return found->offset == new->offset && found->count == new->count &&
+	       path->at &&
+	       kmemp_ext_item_at(path->leaf, path->at + 1, &item) &&
+	       !(extent_at(path, object, path->at - 1, &other) &&
+		 continues(&other, new)) &&
+	       !(extent_at(path, object, path->at + 1, &other) &&
+		 continues(new, &other));
+}
+
+/* Map an extent. Neighbours are merged. */
+static int map(struct extent *extent, u64 object,
+	       const struct kmemp_extent *what)
 {
 	struct kmemp_ext_build *build = &extent->build;
 	struct kmemp_ext_path *path = &build->path;
-	struct kmemp_extent found, other;
+	struct kmemp_extent new = *what, found;
 	struct kmemp_disk_extent disk;
 	struct kmemp_ext_item item;
+	bool at_hand = false;
 	int ret;
 
-	*done = false;
-	ret = kmemp_ext_find_extent(extent, &build->root, object, new->offset,
+	ret = kmemp_ext_find_extent(extent, &build->root, object, new.offset,
 				    path, &found);
-	if (ret)
-		return ret == -ENOENT ? 0 : ret;
-	if (found.offset != new->offset || found.count != new->count ||
-	    !path->at || !kmemp_ext_item_at(path->leaf, path->at + 1, &item) ||
-	    (extent_at(path, object, path->at - 1, &other) &&
-	     continues(&other, new)) ||
-	    (extent_at(path, object, path->at + 1, &other) &&
-	     continues(new, &other)))
-		return 0;
-	*done = true;
-	extent_item(object, new, &disk, &item);
-	return kmemp_ext_edit(extent, path, path->at, 1, &item, 1);
+	if (ret == -ENOENT || (!ret && found.offset > end_of(&new))) {
+		/* Nothing is there, nor right behind: here is its place. */
+		at_hand = !path->moved;
+		ret = 0;
+	} else if (!ret && overwrites(path, object, &new, &found)) {
+		extent_item(object, &new, &disk, &item);
+		return kmemp_ext_edit(extent, path, path->at, 1, &item, 1);
+	} else if (!ret) {
+		ret = clear(extent, object, new.offset, end_of(&new));
+		ret = ret ?: take_behind(extent, object, &new);
+	}
+	if (!ret && !at_hand)
+		ret = seek_extent(extent, object, new.offset);
+	return ret ?: put_extent(extent, object, &new);
 }
 
 /*
@@ -297,8 +319,6 @@ int kmemp_ext_change(struct extent *extent, const struct kmemp_batch *batch,
 {
 	const struct kmemp_change *change = &batch->changes[nr];
 	u64 object = change->object;
-	bool done;
-	int ret;
 
 	switch (change->op) {
 	case KMEMP_PUT_RECORD:
@@ -306,12 +326,7 @@ int kmemp_ext_change(struct extent *extent, const struct kmemp_batch *batch,
 	case KMEMP_DEL_RECORD:
 		return del_record(extent, change);
 	case KMEMP_MAP:
-		ret = overwrite(extent, object, &change->extent, &done);
-		if (ret || done)
-			return ret;
-		ret = clear(extent, object, change->extent.offset,
-			    end_of(&change->extent));
-		return ret ?: map(extent, object, &change->extent);
+		return map(extent, object, &change->extent);
 	case KMEMP_UNMAP:
 		return clear(extent, object, change->extent.offset,
 			     end_of(&change->extent));

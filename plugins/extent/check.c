@@ -137,13 +137,6 @@ static void expect(const struct extent *extent, const char *what, u64 found,
 		kmemp_ext_damaged(extent, what, 0, found);
 }
 
-static void say(const struct extent *extent, enum kmemp_severity severity,
-		const char *text)
-{
-	extent->findings->finding(extent->findings->arg, severity, 0,
-				  KMEMP_SB_ROOT_OFFSET, text);
-}
-
 static int check_all(struct check *check)
 {
 	struct extent *extent = check->walk.extent;
@@ -151,11 +144,13 @@ static int check_all(struct check *check)
 	int ret;
 
 	if (extent->dropped)
-		say(extent, KMEMP_NOTE,
-		    "the newest batch was torn by a crash, and is left out");
+		kmemp_report(extent->findings, KMEMP_NOTE, 0,
+			     KMEMP_SB_ROOT_OFFSET,
+			     "the newest batch was torn by a crash, and is left out");
 	if (!extent->slot.mirrored)
-		say(extent, KMEMP_MENDED,
-		    "the root slots differ from their copy; the next bind writes them anew");
+		kmemp_report(extent->findings, KMEMP_MENDED, 0,
+			     KMEMP_SB_ROOT_OFFSET,
+			     "the root slots differ from their copy; the next bind writes them anew");
 	reach(check, 0, ALL);
 	reach(check, kmemp_pool_pages(extent->pool) - 1, ALL);
 	ret = kmemp_ext_walk(&check->walk);

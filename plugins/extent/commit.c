@@ -114,26 +114,32 @@ static int write_values(struct extent *extent, struct kmemp_batch *batch,
 	return 0;
 }
 
-static void encode_links(const struct kmemp_ext_dirty *dirty, u8 *node)
+static int write_node(struct extent *extent, struct kmemp_batch *batch,
+		      struct kmemp_ext_ref *ref);
+
+/* What is below an inner node, which names it then. */
+static int write_links(struct extent *extent, struct kmemp_batch *batch,
+		       struct kmemp_ext_dirty *dirty)
 {
-	struct kmemp_extent_child *child = (void *)(node + EXTENT_HEADER);
-	struct kmemp_extent_node *header = (void *)node;
+	struct kmemp_extent_node *header = (void *)dirty->raw;
+	int ret;
 	u32 i;
 
 	for (i = 0; i < dirty->nr; i++) {
-		const struct kmemp_ext_link *link = &dirty->link[i];
+		struct kmemp_ext_link *link = &dirty->link[i];
 
-		child[i] = (struct kmemp_extent_child){
-			.object = cpu_to_le64(link->key.object),
-			.where = cpu_to_le64(link->key.where),
-			.block = cpu_to_le64(link->ref.block),
-			.birth = cpu_to_le64(link->ref.birth),
-			.seal = cpu_to_le32(link->ref.seal),
-			.kind = cpu_to_le16(link->key.kind),
-		};
+		if (!link->ref.dirty && !dirty->moved)
+			continue;
+		if (link->ref.dirty) {
+			ret = write_node(extent, batch, &link->ref);
+			if (ret)
+				return ret;
+		}
+		kmemp_ext_link_set(dirty->raw, i, link);
 	}
 	header->nr = cpu_to_le16(dirty->nr);
 	header->bytes = cpu_to_le16(EXTENT_HEADER + dirty->nr * CHILD_BYTES);
+	return 0;
 }
 
 /* A dirty node, what is below it first: @ref names it then. */
@@ -143,20 +149,14 @@ static int write_node(struct extent *extent, struct kmemp_batch *batch,
 	struct kmemp_ext_dirty *dirty = ref->dirty;
 	struct kmemp_extent_node *header;
 	u8 *node = dirty->raw;
-	int ret = 0;
-	u32 i;
+	int ret;
 
-	for (i = 0; dirty->level && i < dirty->nr && !ret; i++)
-		if (dirty->link[i].ref.dirty)
-			ret = write_node(extent, batch, &dirty->link[i].ref);
-	if (!ret && !dirty->level)
-		ret = write_values(extent, batch, dirty);
+	ret = dirty->level ? write_links(extent, batch, dirty) :
+			     write_values(extent, batch, dirty);
 	if (!ret)
 		ret = new_block(extent, batch, ref);
 	if (ret)
 		return ret;
-	if (dirty->level)
-		encode_links(dirty, node);
 	header = (void *)node;
 	header->birth = cpu_to_le64(ref->birth);
 	header->epoch = cpu_to_le64(batch->epoch);

@@ -64,6 +64,7 @@ int kmemp_ext_dirty_get(struct extent *extent, u32 level,
 	extent->nr_idle--;
 	(*dirty)->level = level;
 	(*dirty)->nr = 0;
+	(*dirty)->moved = true;
 	list_add(&(*dirty)->list, &extent->build.used);
 	extent->build.nr_dirty++;
 	return 0;
@@ -84,10 +85,9 @@ static void fill(const struct extent *extent, struct kmemp_ext_dirty *dirty,
 {
 	const struct kmemp_ext_cached *cached;
 	struct kmemp_ext_key first;
-	u32 i;
 
+	memcpy(dirty->raw, node, kmemp_ext_node_bytes(node));
 	if (!dirty->level) {
-		memcpy(dirty->raw, node, kmemp_ext_node_bytes(node));
 		cached = kmemp_ext_cache_find(extent, from, 0);
 		if (cached)
 			dirty->last = cached->last;
@@ -96,8 +96,8 @@ static void fill(const struct extent *extent, struct kmemp_ext_dirty *dirty,
 		return;
 	}
 	dirty->nr = kmemp_ext_node_nr(node);
-	for (i = 0; i < dirty->nr; i++)
-		kmemp_ext_link_get(node, i, &dirty->link[i]);
+	dirty->moved = false;
+	kmemp_ext_links_get(node, dirty->nr, dirty->link);
 }
 
 /* Make every node of a path dirty; the tree is not empty. */
@@ -116,9 +116,9 @@ int kmemp_ext_dirty_path(struct extent *extent, struct kmemp_ext_path *path)
 		if (!ref->dirty) {
 			struct kmemp_ext_dirty *dirty;
 
-			/* The leaf is there; what is above was read over. */
-			node = path->leaf;
-			if (level) {
+			/* The leaf is there; what was read above was read over. */
+			node = level ? step->node : path->leaf;
+			if (!node) {
 				ret = kmemp_ext_node_get(extent, ref, level,
 							 &any,
 							 build->scratch[0],

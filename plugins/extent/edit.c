@@ -3,7 +3,7 @@
  * Changing a leaf, and what follows from that above it: splits, merges, a new
  * root, or none.
  */
-#include <linux/bug.h>
+#include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -87,26 +87,98 @@ static void first_key(const void *leaf, struct kmemp_ext_key *key)
 	*key = item.key;
 }
 
-/* In a dirty leaf, put an item in the place of one that takes as much. */
-static int replace_item(struct extent *extent, struct kmemp_ext_dirty *leaf,
-			const struct kmemp_ext_item *old, bool is_last,
-			const struct kmemp_ext_item *item,
-			struct result *result)
+/*
+ * Where in a leaf an item comes or goes, at index @at: *@from, and *@group, which
+ * goes on to exist. *@old: the item that goes, of no size where none does. false:
+ * there is no such group.
+ */
+static bool find_place(const u8 *raw, u32 at, u32 nr_old,
+		       const struct kmemp_ext_item *item, u32 *from, u32 *group,
+		       struct kmemp_ext_item *old)
 {
-	struct kmemp_ext_link *link = &result->link[0];
-	int ret;
+	struct kmemp_ext_iter iter;
 
-	ret = count_item(extent, old, false);
-	if (!ret)
-		ret = count_item(extent, item, true);
-	memcpy(leaf->raw + (old->data - leaf->raw), item->data, item->size);
-	if (is_last)
-		leaf->last = item->key;
-	memset(link, 0, sizeof(*link));
-	link->ref.dirty = leaf;
-	first_key(leaf->raw, &link->key);
+	if (!nr_old && at && kmemp_ext_item_seek(raw, at - 1, &iter, old) &&
+	    old->key.object == item->key.object) {
+		*from = iter.at;
+		old->size = 0;
+	} else if (kmemp_ext_item_seek(raw, at, &iter, old) &&
+		   (!item || old->key.object == item->key.object)) {
+		*from = old->data - raw;
+		if (!nr_old)
+			old->size = 0;
+	} else {
+		return false;
+	}
+	*group = iter.group;
+	return true;
+}
+
+static void add_to(__le16 *nr, int change)
+{
+	*nr = cpu_to_le16(le16_to_cpu(*nr) + change);
+}
+
+static __le16 *count_of(struct kmemp_extent_group *group,
+			const struct kmemp_ext_item *item)
+{
+	return item->key.kind ? &group->nr_records : &group->nr_extents;
+}
+
+static u32 items_of(const struct kmemp_extent_group *group)
+{
+	return le16_to_cpu(group->nr_extents) + le16_to_cpu(group->nr_records);
+}
+
+/*
+ * The shorter way where of a leaf one item comes, goes or is replaced, if the
+ * group of its object is there and goes on to exist, and there is room: what is
+ * behind it is moved. *@done: it was that simple.
+ */
+static int splice(struct extent *extent, struct kmemp_ext_dirty *leaf, u32 at,
+		  u32 nr_old, const struct kmemp_ext_item *item,
+		  struct result *result, bool *done)
+{
+	struct kmemp_extent_node *header = (void *)leaf->raw;
+	u32 size = item ? item->size : 0, bytes, from, group_at;
+	struct kmemp_extent_group *group;
+	struct kmemp_ext_item old;
+	u8 *raw = leaf->raw;
+	int ret = 0;
+
+	*done = false;
+	bytes = kmemp_ext_node_bytes(raw);
+	if (nr_old > 1 ||
+	    !find_place(raw, at, nr_old, item, &from, &group_at, &old) ||
+	    bytes + size - old.size > KMEMP_EXTENT_BLOCK)
+		return 0;
+	group = (void *)(raw + group_at);
+	if (items_of(group) + !!item == nr_old)
+		return 0;
+	*done = true;
+	if (nr_old) {
+		ret = count_item(extent, &old, false);
+		add_to(count_of(group, &old), -1);
+	}
+	memmove(raw + from + size, raw + from + old.size,
+		bytes - from - old.size);
+	header->bytes = cpu_to_le16(bytes + size - old.size);
+	if (item) {
+		memcpy(raw + from, item->data, size);
+		add_to(count_of(group, item), 1);
+		ret = ret ?: count_item(extent, item, true);
+	}
+	/* What stands last now; of what went, the one before it does. */
+	if (from + size == kmemp_ext_node_bytes(raw)) {
+		if (!item)
+			kmemp_ext_item_at(raw, at - 1, &old);
+		leaf->last = item ? item->key : old.key;
+	}
+	memset(&result->link[0], 0, sizeof(result->link[0]));
+	result->link[0].ref.dirty = leaf;
+	first_key(raw, &result->link[0].key);
 	result->nr = 1;
-	result->shrunk = false;
+	result->shrunk = size < old.size;
 	return ret;
 }
 
@@ -120,15 +192,16 @@ static int edit_leaf(struct extent *extent, struct kmemp_ext_dirty *leaf,
 	struct kmemp_ext_fill fill;
 	struct kmemp_ext_iter iter;
 	struct kmemp_ext_item item;
-	int ret = 0;
+	bool done;
+	int ret;
 
-	if (nr_old == 1 && nr_items == 1 &&
-	    kmemp_ext_item_at(leaf->raw, at, &item) &&
-	    item.key.object == items->key.object &&
-	    !item.key.kind == !items->key.kind && item.size == items->size)
-		return replace_item(extent, leaf, &item,
-				    item.data + item.size == leaf->raw + bytes,
-				    items, result);
+	if (nr_items <= 1) {
+		ret = splice(extent, leaf, at, nr_old, nr_items ? items : NULL,
+			     result, &done);
+		if (ret || done)
+			return ret;
+	}
+	ret = 0;
 	memcpy(old, leaf->raw, bytes);
 	kmemp_ext_fill_init(&fill, extent, leaf,
 			    first_limit(old, at, nr_old, items, nr_items,
@@ -176,6 +249,8 @@ static void replace_child(struct kmemp_ext_dirty *parent, u32 index,
 	memcpy(&parent->link[index], result->link,
 	       result->nr * sizeof(parent->link[0]));
 	parent->nr += result->nr - 1;
+	if (result->nr != 1)
+		parent->moved = true;
 }
 
 static void link_to(struct kmemp_ext_dirty *dirty, struct kmemp_ext_link *link)

@@ -132,6 +132,7 @@ struct kmemp_ext_item {
  * struct kmemp_ext_iter - way through a leaf that was verified
  * @raw: the leaf
  * @at: byte offset of what comes next
+ * @group: byte offset of the group at hand
  * @object: of the group
  * @extents: left in the group
  * @records: left in the group
@@ -139,6 +140,7 @@ struct kmemp_ext_item {
 struct kmemp_ext_iter {
 	const u8 *raw;
 	u32 at;
+	u32 group;
 	u64 object;
 	u32 extents;
 	u32 records;
@@ -182,16 +184,18 @@ struct kmemp_ext_cached {
  * @list: in the list of those that are in use, or of those that are not
  * @level: 0 for a leaf
  * @nr: links of an inner node
+ * @moved: not all clean links of an inner node stand in @raw as they are here
  * @last: key of a leaf's last item
  * @ref: where it was written
  * @link: of an inner node
  * @raw: KMEMP_EXTENT_BLOCK bytes: a leaf as it will stand, but for its header;
- *	an inner node once it is written
+ *	an inner node as it was, and once it is written as it is
  */
 struct kmemp_ext_dirty {
 	struct list_head list;
 	u32 level;
 	u32 nr;
+	bool moved;
 	struct kmemp_ext_key last;
 	struct kmemp_ext_ref ref;
 	struct kmemp_ext_link link[EXTENT_LINKS];
@@ -201,11 +205,13 @@ struct kmemp_ext_dirty {
 /**
  * struct kmemp_ext_step - a node on a path
  * @ref: the node
+ * @node: a clean one, if it is cached
  * @index: child taken
  * @nr: children it has
  */
 struct kmemp_ext_step {
 	struct kmemp_ext_ref ref;
+	const u8 *node;
 	u16 index;
 	u16 nr;
 };
@@ -215,6 +221,7 @@ struct kmemp_ext_step {
  * @depth: of the tree
  * @at: index of the item in the leaf, or of its place
  * @found: there is an item
+ * @moved: it is in the leaf behind the one where its place would have been
  * @end: first key behind the leaf, if @has_end
  * @has_end: it is known
  * @leaf: the leaf: @node, or a dirty one's
@@ -226,6 +233,7 @@ struct kmemp_ext_path {
 	u32 depth;
 	u32 at;
 	bool found;
+	bool moved;
 	bool has_end;
 	struct kmemp_ext_key end;
 	const u8 *leaf;
@@ -360,8 +368,13 @@ bool kmemp_ext_block_valid(const struct extent *extent, u64 block);
 int kmemp_ext_key_order(const struct kmemp_ext_key *a,
 			const struct kmemp_ext_key *b);
 void kmemp_ext_link_key(const void *node, u32 index, struct kmemp_ext_key *key);
+u32 kmemp_ext_link_choose(const void *node, u32 nr,
+			  const struct kmemp_ext_key *key);
 void kmemp_ext_link_get(const void *node, u32 index,
 			struct kmemp_ext_link *link);
+void kmemp_ext_links_get(const void *node, u32 nr, struct kmemp_ext_link *link);
+void kmemp_ext_link_set(void *node, u32 index,
+			const struct kmemp_ext_link *link);
 u32 kmemp_ext_node_nr(const void *node);
 u32 kmemp_ext_node_bytes(const void *node);
 int kmemp_ext_judge(const struct extent *extent, const char *what,
@@ -397,6 +410,8 @@ int kmemp_ext_leaf_check(const struct extent *extent, u64 block,
 			 const void *node);
 void kmemp_ext_iter_init(struct kmemp_ext_iter *iter, const void *leaf);
 bool kmemp_ext_iter_next(struct kmemp_ext_iter *iter,
+			 struct kmemp_ext_item *item);
+bool kmemp_ext_item_seek(const void *leaf, u32 at, struct kmemp_ext_iter *iter,
 			 struct kmemp_ext_item *item);
 bool kmemp_ext_item_at(const void *leaf, u32 at, struct kmemp_ext_item *item);
 bool kmemp_ext_item_find(const void *leaf, const struct kmemp_ext_pos *pos,

@@ -91,6 +91,7 @@ void kmemp_ext_iter_init(struct kmemp_ext_iter *iter, const void *leaf)
 {
 	iter->raw = leaf;
 	iter->at = EXTENT_HEADER;
+	iter->group = 0;
 	iter->object = 0;
 	iter->extents = 0;
 	iter->records = 0;
@@ -111,6 +112,7 @@ bool kmemp_ext_iter_next(struct kmemp_ext_iter *iter,
 		iter->object = le64_to_cpu(group->object);
 		iter->extents = le16_to_cpu(group->nr_extents);
 		iter->records = le16_to_cpu(group->nr_records);
+		iter->group = iter->at;
 		iter->at += GROUP_BYTES;
 	}
 	item->key.object = iter->object;
@@ -145,24 +147,32 @@ static void skip(struct kmemp_ext_iter *iter, u32 extents)
 	iter->extents -= extents;
 }
 
-/* The item of an index; false: there are not so many. */
-bool kmemp_ext_item_at(const void *leaf, u32 at, struct kmemp_ext_item *item)
+/* The item of an index, and the way on from it; false: there are not so many. */
+bool kmemp_ext_item_seek(const void *leaf, u32 at, struct kmemp_ext_iter *iter,
+			 struct kmemp_ext_item *item)
 {
-	struct kmemp_ext_iter iter;
 	u32 extents;
 
-	kmemp_ext_iter_init(&iter, leaf);
+	kmemp_ext_iter_init(iter, leaf);
 	for (;; at--) {
-		if (at && iter.extents) {
-			extents = min(at, iter.extents);
-			skip(&iter, extents);
+		if (at && iter->extents) {
+			extents = min(at, iter->extents);
+			skip(iter, extents);
 			at -= extents;
 		}
-		if (!kmemp_ext_iter_next(&iter, item))
+		if (!kmemp_ext_iter_next(iter, item))
 			return false;
 		if (!at)
 			return true;
 	}
+}
+
+/* The item of an index; false: there are not so many. */
+bool kmemp_ext_item_at(const void *leaf, u32 at, struct kmemp_ext_item *item)
+{
+	struct kmemp_ext_iter iter;
+
+	return kmemp_ext_item_seek(leaf, at, &iter, item);
 }
 
 static u64 extent_offset(const struct kmemp_ext_iter *iter, u32 i)

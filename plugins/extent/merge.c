@@ -60,6 +60,7 @@ static int join(struct extent *extent, struct kmemp_ext_dirty *parent,
 	memmove(link + 1, link + 2,
 		(parent->nr - left - 2) * sizeof(*link));
 	parent->nr--;
+	parent->moved = true;
 	return ret;
 }
 
@@ -154,6 +155,7 @@ static int merge_inner(struct extent *extent, struct kmemp_ext_dirty *parent,
 			kmemp_ext_link_get(node, i, &to[i]);
 	}
 	dirty->nr += nr;
+	dirty->moved = true;
 	*merged = true;
 	return join(extent, parent, left, dirty);
 }

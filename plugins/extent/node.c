@@ -62,27 +62,79 @@ static const struct kmemp_extent_child *child_at(const void *node, u32 index)
 			      index * CHILD_BYTES);
 }
 
-/* First key of a child of an inner node. */
-void kmemp_ext_link_key(const void *node, u32 index, struct kmemp_ext_key *key)
+static void get_key(const struct kmemp_extent_child *child,
+		    struct kmemp_ext_key *key)
 {
-	const struct kmemp_extent_child *child = child_at(node, index);
-
 	key->object = le64_to_cpu(child->object);
 	key->where = le64_to_cpu(child->where);
 	key->kind = le16_to_cpu(child->kind);
+}
+
+/* First key of a child of an inner node. */
+void kmemp_ext_link_key(const void *node, u32 index, struct kmemp_ext_key *key)
+{
+	get_key(child_at(node, index), key);
+}
+
+/* The last child that begins before @key, or the first one. */
+u32 kmemp_ext_link_choose(const void *node, u32 nr,
+			  const struct kmemp_ext_key *key)
+{
+	u32 low = 0, high = nr;
+
+	while (high - low > 1) {
+		u32 middle = (low + high) / 2;
+		struct kmemp_ext_key first;
+
+		get_key(child_at(node, middle), &first);
+		if (kmemp_ext_key_order(&first, key) < 0)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void get_link(const struct kmemp_extent_child *child,
+		     struct kmemp_ext_link *link)
+{
+	get_key(child, &link->key);
+	link->ref.block = le64_to_cpu(child->block);
+	link->ref.birth = le64_to_cpu(child->birth);
+	link->ref.seal = le32_to_cpu(child->seal);
+	link->ref.dirty = NULL;
 }
 
 /* A child of an inner node. */
 void kmemp_ext_link_get(const void *node, u32 index,
 			struct kmemp_ext_link *link)
 {
-	const struct kmemp_extent_child *child = child_at(node, index);
+	get_link(child_at(node, index), link);
+}
 
-	kmemp_ext_link_key(node, index, &link->key);
-	link->ref.block = le64_to_cpu(child->block);
-	link->ref.birth = le64_to_cpu(child->birth);
-	link->ref.seal = le32_to_cpu(child->seal);
-	link->ref.dirty = NULL;
+/* All of them. */
+void kmemp_ext_links_get(const void *node, u32 nr, struct kmemp_ext_link *link)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		get_link(child_at(node, i), &link[i]);
+}
+
+/* Let a child stand in a node as it is. */
+void kmemp_ext_link_set(void *node, u32 index,
+			const struct kmemp_ext_link *link)
+{
+	struct kmemp_extent_child *child = node + EXTENT_HEADER;
+
+	child[index] = (struct kmemp_extent_child){
+		.object = cpu_to_le64(link->key.object),
+		.where = cpu_to_le64(link->key.where),
+		.block = cpu_to_le64(link->ref.block),
+		.birth = cpu_to_le64(link->ref.birth),
+		.seal = cpu_to_le32(link->ref.seal),
+		.kind = cpu_to_le16(link->key.kind),
+	};
 }
 
 static bool child_valid(const struct extent *extent, const void *node,

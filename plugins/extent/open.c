@@ -136,38 +136,6 @@ static int flush_value(struct kmemp_ext_walk *walk,
 	return 0;
 }
 
-/* The slot that was dropped, or is not the same in both pages, is overwritten. */
-static int mend_slots(struct extent *extent)
-{
-	bool mend = extent->dropped || !extent->slot.mirrored;
-	struct kmemp_root now;
-	unsigned int i;
-	int ret;
-
-	/* Each write goes to the other slot. */
-	for (i = 0; i < KMEMP_SB_NR_ROOTS && mend; i++) {
-		kmemp_root_erase(extent->pool, &extent->slot);
-		/*
-		 * What the slot held is gone from both pages before a line of
-		 * it is stored that might complete it.
-		 */
-		kmemp_media_fence(kmemp_pool_media(extent->pool));
-		kmemp_root_write(extent->pool, &extent->slot);
-		/*
-		 * The slot is whole in both pages before the other one is
-		 * overwritten, and before a commit stores into blocks of what
-		 * was dropped.
-		 */
-		kmemp_media_fence(kmemp_pool_media(extent->pool));
-		ret = kmemp_root_read(extent->pool, &now);
-		if (ret)
-			return ret;
-		mend = !now.mirrored;
-	}
-	extent->slot.mirrored = true;
-	return 0;
-}
-
 /* A pool that was closed cleanly is not stored to. */
 static int recover(struct extent *extent)
 {
@@ -194,7 +162,7 @@ static int recover(struct extent *extent)
 	 * confirmed.
 	 */
 	kmemp_media_fence(kmemp_pool_media(extent->pool));
-	return mend_slots(extent);
+	return kmemp_root_mend(extent->pool, &extent->slot, extent->dropped);
 }
 
 /* See struct kmemp_format_ops. */

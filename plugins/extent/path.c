@@ -42,6 +42,7 @@ static int visit(const struct extent *extent, struct kmemp_ext_path *path,
 	int ret;
 
 	step->ref = *ref;
+	step->node = NULL;
 	step->index = 0;
 	if (ref->dirty) {
 		path->leaf = ref->dirty->raw;
@@ -51,34 +52,27 @@ static int visit(const struct extent *extent, struct kmemp_ext_path *path,
 	ret = kmemp_ext_node_get(extent, ref, level, bounds, path->room,
 				 &path->node);
 	path->leaf = path->node;
-	if (!ret)
-		step->nr = kmemp_ext_node_nr(path->node);
-	return ret;
-}
-
-static void child_key(const struct kmemp_ext_path *path, u32 level, u32 index,
-		      struct kmemp_ext_key *key)
-{
-	const struct kmemp_ext_dirty *dirty = path->step[level].ref.dirty;
-
-	if (dirty)
-		*key = dirty->link[index].key;
-	else
-		kmemp_ext_link_key(path->node, index, key);
+	if (ret)
+		return ret;
+	if (path->node != path->room)
+		step->node = path->node;
+	step->nr = kmemp_ext_node_nr(path->node);
+	return 0;
 }
 
 /* The last child that begins before @key, or the first one. */
 static u32 choose(const struct kmemp_ext_path *path, u32 level,
 		  const struct kmemp_ext_key *key)
 {
+	const struct kmemp_ext_dirty *dirty = path->step[level].ref.dirty;
 	u32 low = 0, high = path->step[level].nr;
-	struct kmemp_ext_key first;
 
+	if (!dirty)
+		return kmemp_ext_link_choose(path->node, high, key);
 	while (high - low > 1) {
 		u32 middle = (low + high) / 2;
 
-		child_key(path, level, middle, &first);
-		if (kmemp_ext_key_order(&first, key) < 0)
+		if (kmemp_ext_key_order(&dirty->link[middle].key, key) < 0)
 			low = middle;
 		else
 			high = middle;
@@ -170,6 +164,7 @@ int kmemp_ext_seek(const struct extent *extent,
 
 	path->depth = root->depth;
 	path->found = false;
+	path->moved = false;
 	path->at = 0;
 	if (!root->depth)
 		return 0;
@@ -199,6 +194,7 @@ int kmemp_ext_current(const struct extent *extent, struct kmemp_ext_path *path,
 			return ret;
 		path->at = 0;
 		path->found = true;
+		path->moved = true;
 	}
 	kmemp_ext_item_at(path->leaf, path->at, item);
 	return 0;

@@ -121,9 +121,9 @@ static void set_free(struct kmemp_ext_space *space, struct kmemp_ext_page *page,
 		list_add(&page->list, &space->free_pages);
 	if (!free && page->free)
 		list_del(&page->list);
-	for (changed = free; changed; changed &= changed - 1)
+	for (changed = free & ~page->free; changed; changed &= changed - 1)
 		space->nr_free++;
-	for (changed = page->free; changed; changed &= changed - 1)
+	for (changed = page->free & ~free; changed; changed &= changed - 1)
 		space->nr_free--;
 	page->free = free;
 }

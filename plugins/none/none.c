@@ -255,22 +255,12 @@ static int none_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn,
 	return 0;
 }
 
-static void find(const struct kmemp_findings *findings,
-		 enum kmemp_severity severity, u64 pos, const char *fmt,
-		 unsigned int number)
-{
-	char text[80];
-
-	snprintf(text, sizeof(text), fmt, number);
-	findings->finding(findings->arg, severity, 0, pos, text);
-}
-
 /*
  * check: with the commit right, so that it sees one state; looks at the medium
- * once more and stores nothing. Its return is for what keeps the check from
- * going on, not for what it finds. What open refused is not here to be found. A
- * slot that is empty in one page only is no damage: it is how a crash in
- * mark_bad looks.
+ * once more and stores nothing. What it finds it says by kmemp_report(), how
+ * bad it is and where; its return is for what keeps the check from going on.
+ * What open refused is not here to be found. A slot that is empty in one page
+ * only is no damage: it is how a crash in mark_bad looks.
  */
 static int none_check(struct kmemp_pool *pool,
 		      const struct kmemp_findings *findings)
@@ -285,36 +275,39 @@ static int none_check(struct kmemp_pool *pool,
 						 &value[which], &page[which]);
 			nr_unreadable[which] += state[which] == SLOT_UNREADABLE;
 			if (state[which] == SLOT_DAMAGED)
-				find(findings, KMEMP_MENDED,
-				     slot_pos(pool, which, slot),
-				     "bad-page slot %u is damaged, the other page's is not",
-				     slot);
+				kmemp_report(findings, KMEMP_MENDED, 0,
+					     slot_pos(pool, which, slot),
+					     "bad-page slot %u is damaged, the other page's is not",
+					     slot);
 		}
 		if (slot_known(state[0]) && slot_known(state[1]) &&
 		    value[0] != value[1])
-			find(findings, KMEMP_NOTE, slot_pos(pool, 0, slot),
-			     "bad-page slot %u differs from its copy", slot);
+			kmemp_report(findings, KMEMP_NOTE, 0,
+				     slot_pos(pool, 0, slot),
+				     "bad-page slot %u differs from its copy",
+				     slot);
 	}
 	for (which = 0; which < 2; which++)
 		if (nr_unreadable[which])
-			find(findings, KMEMP_LOSS, slot_pos(pool, which, 0),
-			     "%u bad-page slots cannot be read",
-			     nr_unreadable[which]);
+			kmemp_report(findings, KMEMP_LOSS, 0,
+				     slot_pos(pool, which, 0),
+				     "%u bad-page slots cannot be read",
+				     nr_unreadable[which]);
 	return 0;
 }
 
-/* describe: one line per structure, for people who look for a mistake. */
+/*
+ * describe: one line per structure, by kmemp_say(), for people who look for a
+ * mistake.
+ */
 static int none_describe(struct kmemp_pool *pool,
 			 const struct kmemp_findings *findings)
 {
 	const struct none *none = kmemp_pool_private(pool);
-	char text[48];
 	u32 i;
 
-	for (i = 0; i < none->nr_bad; i++) {
-		snprintf(text, sizeof(text), "bad page %llu", none->bad[i]);
-		findings->line(findings->arg, text);
-	}
+	for (i = 0; i < none->nr_bad; i++)
+		kmemp_say(findings, "bad page %llu", none->bad[i]);
 	return 0;
 }
 

@@ -213,23 +213,20 @@ static int snap_check(struct kmemp_pool *pool,
 		      const struct kmemp_findings *findings)
 {
 	struct snap *snap = kmemp_pool_private(pool);
-	char text[80];
 	u32 i, len;
 	int ret;
 
 	if (!snap->slot.mirrored)
-		findings->finding(findings->arg, KMEMP_NOTE, 0,
-				  KMEMP_SB_ROOT_OFFSET,
-				  "a root slot is not the same in both pages");
+		kmemp_report(findings, KMEMP_NOTE, 0, KMEMP_SB_ROOT_OFFSET,
+			     "a root slot is not the same in both pages");
 	for (i = 0; i < snap->nr_pairs; i++) {
 		ret = snap_read_page(snap, i, &len);
 		if (!ret)
 			continue;
-		snprintf(text, sizeof(text), "page %u of the snapshot: %s", i,
-			 ret == -EIO ? "cannot be read" : "damaged");
-		findings->finding(findings->arg, KMEMP_LOSS, 0,
-				  snap->pair[i].page[snap->place] <<
-				  KMEMP_PAGE_SHIFT, text);
+		kmemp_report(findings, KMEMP_LOSS, 0,
+			     snap->pair[i].page[snap->place] <<
+			     KMEMP_PAGE_SHIFT, "page %u of the snapshot: %s", i,
+			     ret == -EIO ? "cannot be read" : "damaged");
 	}
 	return 0;
 }
@@ -238,20 +235,15 @@ static int snap_describe(struct kmemp_pool *pool,
 			 const struct kmemp_findings *findings)
 {
 	const struct snap *snap = kmemp_pool_private(pool);
-	char text[80];
 	u32 i;
 
-	snprintf(text, sizeof(text),
-		 "snapshot %llu: %llu bytes, %u extents, %u records",
-		 snap->slot.sequence, snap->bytes, snap->now.nr_extents,
-		 snap->now.nr_records);
-	findings->line(findings->arg, text);
-	for (i = 0; i < snap->nr_pairs; i++) {
-		snprintf(text, sizeof(text), "page %u at %llu, next at %llu",
-			 i, snap->pair[i].page[snap->place],
-			 snap->pair[i].page[!snap->place]);
-		findings->line(findings->arg, text);
-	}
+	kmemp_say(findings, "snapshot %llu: %llu bytes, %u extents, %u records",
+		  snap->slot.sequence, snap->bytes, snap->now.nr_extents,
+		  snap->now.nr_records);
+	for (i = 0; i < snap->nr_pairs; i++)
+		kmemp_say(findings, "page %u at %llu, next at %llu", i,
+			  snap->pair[i].page[snap->place],
+			  snap->pair[i].page[!snap->place]);
 	return 0;
 }
 

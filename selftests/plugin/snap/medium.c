@@ -392,39 +392,6 @@ static int choose(struct snap *snap)
 	return ret == -EBADMSG ? damaged(snap, "seal", newest) : ret;
 }
 
-/* A root slot that was dropped, or is not the same in both pages, goes. */
-static int mend_slots(struct snap *snap)
-{
-	struct kmemp_media *media = kmemp_pool_media(snap->pool);
-	bool mend = snap->dropped || !snap->slot.mirrored;
-	struct kmemp_root now;
-	unsigned int i;
-	int ret;
-
-	/* Each write goes to the other slot. */
-	for (i = 0; i < KMEMP_SB_NR_ROOTS && mend; i++) {
-		kmemp_root_erase(snap->pool, &snap->slot);
-		/*
-		 * What the slot held is gone from both pages before a line of
-		 * it is stored that might complete it.
-		 */
-		kmemp_media_fence(media);
-		kmemp_root_write(snap->pool, &snap->slot);
-		/*
-		 * The slot is whole in both pages before the other one is
-		 * overwritten, and before a commit stores to the places that
-		 * the dropped one named.
-		 */
-		kmemp_media_fence(media);
-		ret = kmemp_root_read(snap->pool, &now);
-		if (ret)
-			return ret;
-		mend = !now.mirrored;
-	}
-	snap->slot.mirrored = true;
-	return 0;
-}
-
 /* What open does with the medium; a pool that was closed is left as it is. */
 int snap_recover(struct snap *snap)
 {
@@ -446,5 +413,5 @@ int snap_recover(struct snap *snap)
 	 * confirmed.
 	 */
 	kmemp_media_fence(kmemp_pool_media(snap->pool));
-	return mend_slots(snap);
+	return kmemp_root_mend(snap->pool, &snap->slot, snap->dropped);
 }
