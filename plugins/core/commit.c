@@ -192,6 +192,22 @@ static int take(struct kmemp_batch *batch, u32 need, bool adds, int tries)
 	}
 }
 
+static int meta_room(struct kmemp_draft *draft, u32 need)
+{
+	u64 *meta;
+
+	if (need <= draft->meta_room)
+		return 0;
+	meta = kvmalloc_array(need, sizeof(*meta), GFP_NOIO);
+	if (!meta)
+		return -ENOMEM;
+	if (draft->batch.meta != draft->meta)
+		kvfree(draft->batch.meta);
+	draft->batch.meta = meta;
+	draft->meta_room = need;
+	return 0;
+}
+
 /**
  * kmemp_meta_take - the metadata pages that a batch may need
  * @batch: the batch
@@ -215,24 +231,18 @@ int kmemp_meta_take(struct kmemp_batch *batch)
 		return -E2BIG;
 	if (!need)
 		return 0;
-	/* Of a try that failed. */
-	kvfree(batch->meta);
-	batch->meta = kvmalloc_array(need, sizeof(*batch->meta), GFP_NOIO);
-	if (!batch->meta)
-		return -ENOMEM;
+	ret = meta_room(kmemp_to_draft(batch), need);
+	if (ret)
+		return ret;
 	ret = overwrites ? -ENOSPC : take(batch, need, true, 1);
 	if (ret == -ENOSPC) {
 		ret = overwrites ? 0 : batch_adds(batch);
 		if (ret >= 0)
 			ret = take(batch, need, ret, ret ? 2 : TAKE_TRIES);
 	}
-	if (ret) {
-		kvfree(batch->meta);
-		batch->meta = NULL;
-		return ret;
-	}
-	batch->nr_meta = need;
-	return 0;
+	if (!ret)
+		batch->nr_meta = need;
+	return ret;
 }
 
 /**
@@ -419,7 +429,7 @@ int kmemp_commit_batch_locked(struct kmemp_batch *batch,
  */
 int kmemp_commit_stage_locked(struct kmemp_stage *stage, struct kmemp_net *net)
 {
-	struct kmemp_batch *batch = &stage->draft.batch;
+	struct kmemp_batch *batch = &stage->batch;
 	struct kmemp_pool *pool = batch->pool;
 	int ret;
 

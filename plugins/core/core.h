@@ -14,34 +14,6 @@
 #include <kmem_persist/pool.h>
 
 /**
- * struct kmemp_draft - a batch while it is built
- * @batch: what the format will see
- * @room: changes there is memory for
- * @mapped: pages of all KMEMP_MAP changes
- * @overwrites: see kmemp_batch_set_overwrites()
- */
-struct kmemp_draft {
-	struct kmemp_batch batch;
-	u32 room;
-	u64 mapped;
-	bool overwrites;
-};
-
-static inline struct kmemp_draft *kmemp_to_draft(struct kmemp_batch *batch)
-{
-	return container_of(batch, struct kmemp_draft, batch);
-}
-
-static inline bool kmemp_is_record(const struct kmemp_change *change)
-{
-	return change->op == KMEMP_PUT_RECORD || change->op == KMEMP_DEL_RECORD;
-}
-
-u32 kmemp_change_bytes(const struct kmemp_change *change);
-bool kmemp_same_record(const struct kmemp_change *a,
-		       const struct kmemp_change *b);
-
-/**
  * struct kmemp_stretch - what a range of an object will hold
  * @object: id
  * @offset: first page offset
@@ -69,9 +41,58 @@ struct kmemp_overlay {
 	u32 nr;
 };
 
-int kmemp_overlay_build(struct kmemp_overlay *overlay,
-			const struct kmemp_batch *batch);
-void kmemp_overlay_free(struct kmemp_overlay *overlay);
+/* What most batches do with: so much lies in the block that a draft is. */
+#define KMEMP_DRAFT_CHANGES	8u
+#define KMEMP_DRAFT_STRETCHES	8u
+#define KMEMP_DRAFT_META	64u
+#define KMEMP_DRAFT_TEXT	512u
+
+/**
+ * struct kmemp_draft - a batch while it is built
+ * @batch: what the format will see
+ * @room: changes there is memory for
+ * @meta_room: metadata pages there is memory for
+ * @text_used: bytes of @text
+ * @overwrites: see kmemp_batch_set_overwrites()
+ * @mapped: pages of all KMEMP_MAP changes
+ * @overlay: what the changes make of extents, once it is committed
+ * @change: for @batch->changes, while they are few
+ * @stretch: for @overlay
+ * @meta: for @batch->meta
+ * @text: names and values of records, while they are short
+ */
+struct kmemp_draft {
+	struct kmemp_batch batch;
+	u32 room;
+	u32 meta_room;
+	u32 text_used;
+	bool overwrites;
+	u64 mapped;
+	struct kmemp_overlay overlay;
+	struct kmemp_change change[KMEMP_DRAFT_CHANGES];
+	struct kmemp_stretch stretch[KMEMP_DRAFT_STRETCHES];
+	u64 meta[KMEMP_DRAFT_META];
+	u8 text[KMEMP_DRAFT_TEXT];
+};
+
+static_assert(sizeof(struct kmemp_draft) <= 2048);
+
+static inline struct kmemp_draft *kmemp_to_draft(struct kmemp_batch *batch)
+{
+	return container_of(batch, struct kmemp_draft, batch);
+}
+
+static inline bool kmemp_is_record(const struct kmemp_change *change)
+{
+	return change->op == KMEMP_PUT_RECORD || change->op == KMEMP_DEL_RECORD;
+}
+
+u32 kmemp_change_bytes(const struct kmemp_change *change);
+bool kmemp_same_record(const struct kmemp_change *a,
+		       const struct kmemp_change *b);
+
+int kmemp_overlay_build(struct kmemp_draft *draft);
+void kmemp_overlay_free(struct kmemp_draft *draft);
 void kmemp_overlay_replace(struct kmemp_overlay *overlay,
 			   const struct kmemp_stretch *stretch);
 bool kmemp_overlay_clashes(const struct kmemp_overlay *below,
@@ -133,19 +154,33 @@ int kmemp_net_compute(struct kmemp_net *net, struct kmemp_batch *batch,
 #define KMEMP_STAGE_HEADS	256u
 
 /**
+ * struct kmemp_link - of a change in a stage that is about a record
+ * @next: the next in its hash chain, index of a change + 1
+ * @room: bytes of text that are its own
+ */
+struct kmemp_link {
+	u16 next;
+	u16 room;
+};
+
+/**
  * struct kmemp_stage - batches in order of entry, made one
- * @draft: the one; its metadata pages are in hand
+ * @batch: the one; its metadata pages are in hand
  * @overlay: what its changes make of the objects' extents
  * @items: records, pages mapped and unmapped, at most KMEMP_STAGE_ITEMS
  * @heads: hash table of its records: index of a change + 1
- * @chain: for each change the next in the hash chain, index + 1
+ * @links: for each change
+ * @text: names and values of its records, KMEMP_BATCH_BYTES
+ * @text_used: how much of that some record has, or had
  */
 struct kmemp_stage {
-	struct kmemp_draft draft;
+	struct kmemp_batch batch;
 	struct kmemp_overlay overlay;
 	u32 items;
 	u16 heads[KMEMP_STAGE_HEADS];
-	u16 *chain;
+	struct kmemp_link *links;
+	u8 *text;
+	u32 text_used;
 };
 
 int kmemp_stage_init(struct kmemp_stage *stage, struct kmemp_pool *pool);

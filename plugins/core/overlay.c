@@ -7,8 +7,8 @@
  * the batch takes and frees; lookups lay those of staged batches over what the
  * format finds.
  *
- * Stretches: at most two more per change. With at most KMEMP_BATCH_BYTES of
- * changes the lists are short; inserting is a memmove.
+ * Stretches: at most two per change. With at most KMEMP_BATCH_BYTES of changes
+ * the lists are short; inserting is a memmove.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -120,22 +120,34 @@ static void play(struct kmemp_overlay *overlay,
 	kmemp_overlay_replace(overlay, &stretch);
 }
 
+/* A change cuts at both its ends, and stands for itself where nothing was. */
+static u32 most_stretches(const struct kmemp_batch *batch)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < batch->nr_changes; i++)
+		nr += kmemp_is_record(&batch->changes[i]) ? 0 : 2;
+	return nr;
+}
+
 /**
- * kmemp_overlay_build - the overlay of a batch
- * @overlay: filled in, for kmemp_overlay_free()
- * @batch: the batch
+ * kmemp_overlay_build - find out what a batch makes of extents
+ * @draft: the batch; its overlay is filled in, for kmemp_overlay_free()
  *
  * Return: 0 or -ENOMEM.
  */
-int kmemp_overlay_build(struct kmemp_overlay *overlay,
-			const struct kmemp_batch *batch)
+int kmemp_overlay_build(struct kmemp_draft *draft)
 {
-	u32 i;
+	const struct kmemp_batch *batch = &draft->batch;
+	struct kmemp_overlay *overlay = &draft->overlay;
+	u32 i, room = most_stretches(batch);
 
 	overlay->nr = 0;
-	/* A cut makes one more, at most twice for each change, and itself. */
-	overlay->stretch = kvmalloc_array(3 * batch->nr_changes + 1,
-					  sizeof(*overlay->stretch), GFP_NOIO);
+	overlay->stretch = draft->stretch;
+	if (room > KMEMP_DRAFT_STRETCHES)
+		overlay->stretch = kvmalloc_array(room,
+						  sizeof(*overlay->stretch),
+						  GFP_NOIO);
 	if (!overlay->stretch)
 		return -ENOMEM;
 	for (i = 0; i < batch->nr_changes; i++)
@@ -144,14 +156,15 @@ int kmemp_overlay_build(struct kmemp_overlay *overlay,
 }
 
 /**
- * kmemp_overlay_free - free an overlay
- * @overlay: as built
+ * kmemp_overlay_free - free what kmemp_overlay_build() allocated
+ * @draft: as built
  */
-void kmemp_overlay_free(struct kmemp_overlay *overlay)
+void kmemp_overlay_free(struct kmemp_draft *draft)
 {
-	kvfree(overlay->stretch);
-	overlay->stretch = NULL;
-	overlay->nr = 0;
+	if (draft->overlay.stretch != draft->stretch)
+		kvfree(draft->overlay.stretch);
+	draft->overlay.stretch = NULL;
+	draft->overlay.nr = 0;
 }
 
 /* Does @overlay say something of every page of a range? */

@@ -107,7 +107,7 @@ out:
 
 static bool open_empty(const struct kmemp_queue *queue)
 {
-	return !queue->open->draft.batch.nr_changes;
+	return !queue->open->batch.nr_changes;
 }
 
 /**
@@ -142,7 +142,7 @@ int kmemp_queue_flush_locked(struct kmemp_pool *pool)
 	if (ret)
 		return ret;
 	queue->done = number;
-	kmemp_meta_return(&queue->busy->draft.batch);
+	kmemp_meta_return(&queue->busy->batch);
 	/* Only now: by the format alone lookups see the same. */
 	kmemp_stage_empty(queue->busy);
 	return 0;
@@ -220,8 +220,8 @@ static int commit_alone(struct kmemp_batch *batch,
 
 static int submit(struct kmemp_batch *batch, bool durable)
 {
+	struct kmemp_draft *draft = kmemp_to_draft(batch);
 	struct kmemp_pool *pool = batch->pool;
-	struct kmemp_overlay overlay;
 	u64 number;
 	int ret;
 
@@ -229,18 +229,18 @@ static int submit(struct kmemp_batch *batch, bool durable)
 		return 0;
 	ret = kmemp_writable(pool);
 	if (!ret)
-		ret = kmemp_overlay_build(&overlay, batch);
+		ret = kmemp_overlay_build(draft);
 	if (ret)
 		return ret;
 	ret = kmemp_meta_take(batch);
 	if (ret)
 		goto out;
 	if (kmemp_stage_takes(batch)) {
-		ret = enter(batch, &overlay, &number);
+		ret = enter(batch, &draft->overlay, &number);
 		if (!ret && durable)
 			ret = flush_to(pool, number);
 	} else {
-		ret = commit_alone(batch, &overlay);
+		ret = commit_alone(batch, &draft->overlay);
 	}
 	/* Of a failed pool nobody knows which of them are in use. */
 	if (!READ_ONCE(pool->failed))
@@ -249,7 +249,7 @@ static int submit(struct kmemp_batch *batch, bool durable)
 	if (!ret || READ_ONCE(pool->failed))
 		tell(pool);
 out:
-	kmemp_overlay_free(&overlay);
+	kmemp_overlay_free(draft);
 	return ret;
 }
 

@@ -10,7 +10,9 @@
  *
  * Records coalesce: a later put of the same record takes the place of the
  * earlier one. Nothing in a stage ends an object, so there is nothing in
- * between that could tell the difference.
+ * between that could tell the difference. Names and values are copied to text
+ * of the stage; a record that grows out of its room gets another, and what it
+ * had is lost until the stage is empty again.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -23,7 +25,11 @@
 /* The changes of a batch are added to those there before they coalesce. */
 #define ROOM	(KMEMP_STAGE_ITEMS + KMEMP_STAGE_CHANGES)
 
+/* Text of a record; no more than what its change counts in a batch. */
+#define TEXT_ALIGN	16u
+
 static_assert(ROOM <= U16_MAX);
+static_assert(ALIGN(KMEMP_MAX_NAME + KMEMP_MAX_VALUE, TEXT_ALIGN) <= U16_MAX);
 
 /**
  * kmemp_stage_init - have memory for a stage
@@ -34,21 +40,21 @@ static_assert(ROOM <= U16_MAX);
  */
 int kmemp_stage_init(struct kmemp_stage *stage, struct kmemp_pool *pool)
 {
-	struct kmemp_batch *batch = &stage->draft.batch;
+	struct kmemp_batch *batch = &stage->batch;
 
 	batch->pool = pool;
-	stage->draft.room = ROOM;
 	batch->changes = kvcalloc(ROOM, sizeof(*batch->changes), GFP_NOIO);
 	/* None is without a page; and two more while one is inserted. */
 	stage->overlay.stretch = kvmalloc_array(KMEMP_STAGE_ITEMS + 2,
 						sizeof(*stage->overlay.stretch),
 						GFP_NOIO);
-	stage->chain = kvcalloc(ROOM, sizeof(*stage->chain), GFP_NOIO);
+	stage->links = kvcalloc(ROOM, sizeof(*stage->links), GFP_NOIO);
+	stage->text = kvmalloc(KMEMP_BATCH_BYTES, GFP_NOIO);
 	/* Not 0, since that may be the standing reserve. */
 	batch->meta = kvmalloc_array(pool->format->standing + 1,
 				     sizeof(*batch->meta), GFP_NOIO);
-	if (!batch->changes || !stage->overlay.stretch || !stage->chain ||
-	    !batch->meta)
+	if (!batch->changes || !stage->overlay.stretch || !stage->links ||
+	    !stage->text || !batch->meta)
 		return -ENOMEM;
 	return 0;
 }
@@ -59,16 +65,11 @@ int kmemp_stage_init(struct kmemp_stage *stage, struct kmemp_pool *pool)
  */
 void kmemp_stage_destroy(struct kmemp_stage *stage)
 {
-	struct kmemp_batch *batch = &stage->draft.batch;
-	u32 i;
-
-	for (i = 0; i < batch->nr_changes; i++)
-		if (kmemp_is_record(&batch->changes[i]))
-			kfree(batch->changes[i].record.name);
-	kvfree(batch->changes);
-	kmemp_overlay_free(&stage->overlay);
-	kvfree(stage->chain);
-	kvfree(batch->meta);
+	kvfree(stage->batch.changes);
+	kvfree(stage->overlay.stretch);
+	kvfree(stage->links);
+	kvfree(stage->text);
+	kvfree(stage->batch.meta);
 	memset(stage, 0, sizeof(*stage));
 }
 
@@ -108,44 +109,56 @@ static u32 head_of(u64 object, const struct kmemp_record *record)
 static u32 find_record(const struct kmemp_stage *stage,
 		       const struct kmemp_change *key)
 {
-	const struct kmemp_batch *batch = &stage->draft.batch;
+	const struct kmemp_batch *batch = &stage->batch;
 	u32 i;
 
 	for (i = stage->heads[head_of(key->object, &key->record)]; i;
-	     i = stage->chain[i - 1])
+	     i = stage->links[i - 1].next)
 		if (batch->changes[i - 1].object == key->object &&
 		    kmemp_same_record(&batch->changes[i - 1], key))
 			return i - 1;
 	return batch->nr_changes;
 }
 
+static u32 text_room(const struct kmemp_record *record)
+{
+	return ALIGN((u32)record->name_len + record->value_len, TEXT_ALIGN);
+}
+
 /* Room for another batch, apart from metadata. */
 static bool has_room(const struct kmemp_stage *stage,
 		     const struct kmemp_batch *batch, u32 *bytes, u32 *items)
 {
-	const struct kmemp_batch *all = &stage->draft.batch;
+	const struct kmemp_batch *all = &stage->batch;
+	u32 text = stage->text_used;
 	u64 sum = stage->items;
 	u32 i;
 
 	*bytes = all->bytes + batch->bytes;
 	for (i = 0; i < batch->nr_changes; i++) {
 		const struct kmemp_change *change = &batch->changes[i];
-		u32 old = kmemp_is_record(change) ? find_record(stage, change) :
-						    all->nr_changes;
+		u32 old = all->nr_changes, had = 0;
 
+		if (kmemp_is_record(change)) {
+			old = find_record(stage, change);
+			had = old < all->nr_changes ? stage->links[old].room : 0;
+			if (text_room(&change->record) > had)
+				text += text_room(&change->record);
+		}
 		if (old < all->nr_changes)
 			*bytes -= kmemp_change_bytes(&all->changes[old]);
 		else
 			sum += change_items(change);
 	}
 	*items = sum;
-	return *bytes <= KMEMP_BATCH_BYTES && sum <= KMEMP_STAGE_ITEMS;
+	return *bytes <= KMEMP_BATCH_BYTES && sum <= KMEMP_STAGE_ITEMS &&
+	       text <= KMEMP_BATCH_BYTES;
 }
 
 /* Metadata pages that the stage needs with the batch. */
 static u32 meta_need(struct kmemp_stage *stage, const struct kmemp_batch *batch)
 {
-	struct kmemp_batch *all = &stage->draft.batch;
+	struct kmemp_batch *all = &stage->batch;
 	struct kmemp_change *changes = (struct kmemp_change *)all->changes;
 
 	/* Behind the last change: nobody looks there. */
@@ -155,28 +168,48 @@ static u32 meta_need(struct kmemp_stage *stage, const struct kmemp_batch *batch)
 					  all->nr_changes + batch->nr_changes);
 }
 
+static void add_record(struct kmemp_stage *stage,
+		       const struct kmemp_change *change)
+{
+	struct kmemp_batch *all = &stage->batch;
+	struct kmemp_change *changes = (struct kmemp_change *)all->changes;
+	u32 at = find_record(stage, change);
+	struct kmemp_link *link = &stage->links[at];
+	struct kmemp_record record = change->record;
+	u8 *text = (u8 *)changes[at].record.name;
+
+	if (at == all->nr_changes) {
+		u16 *head = &stage->heads[head_of(change->object, &record)];
+
+		link->next = *head;
+		link->room = 0;
+		*head = at + 1;
+		all->nr_changes++;
+	}
+	if (text_room(&record) > link->room || !link->room) {
+		link->room = text_room(&record);
+		text = stage->text + stage->text_used;
+		stage->text_used += link->room;
+	}
+	if (record.name_len)
+		memcpy(text, record.name, record.name_len);
+	if (record.value_len)
+		memcpy(text + record.name_len, record.value, record.value_len);
+	changes[at] = *change;
+	changes[at].record.name = text;
+	changes[at].record.value = text + record.name_len;
+}
+
 static void add_change(struct kmemp_stage *stage,
 		       const struct kmemp_change *change)
 {
-	struct kmemp_batch *all = &stage->draft.batch;
+	struct kmemp_batch *all = &stage->batch;
 	struct kmemp_change *changes = (struct kmemp_change *)all->changes;
-	u32 at = all->nr_changes;
 
-	if (kmemp_is_record(change)) {
-		u32 old = find_record(stage, change);
-		u16 *head = &stage->heads[head_of(change->object,
-						  &change->record)];
-
-		if (old < at) {
-			kfree(changes[old].record.name);
-			changes[old] = *change;
-			return;
-		}
-		stage->chain[at] = *head;
-		*head = at + 1;
-	}
-	changes[at] = *change;
-	all->nr_changes++;
+	if (kmemp_is_record(change))
+		add_record(stage, change);
+	else
+		changes[all->nr_changes++] = *change;
 }
 
 /**
@@ -195,7 +228,7 @@ static void add_change(struct kmemp_stage *stage,
 int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
 		    const struct kmemp_overlay *overlay)
 {
-	struct kmemp_batch *all = &stage->draft.batch;
+	struct kmemp_batch *all = &stage->batch;
 	struct kmemp_pool *pool = all->pool;
 	u32 i, bytes, items, need;
 
@@ -220,9 +253,6 @@ int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
 		all->meta[all->nr_meta++] = batch->meta[--batch->nr_meta];
 	all->bytes = bytes;
 	stage->items = items;
-	batch->nr_changes = 0;
-	batch->bytes = 0;
-	kmemp_to_draft(batch)->mapped = 0;
 	return 0;
 }
 
@@ -234,8 +264,7 @@ int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
  */
 void kmemp_stage_empty(struct kmemp_stage *stage)
 {
-	struct kmemp_batch *batch = &stage->draft.batch;
-	u32 i, nr = batch->nr_changes;
+	struct kmemp_batch *batch = &stage->batch;
 
 	lockdep_assert_held(&batch->pool->commit_lock);
 	kmemp_readers_exclude(batch->pool);
@@ -243,11 +272,9 @@ void kmemp_stage_empty(struct kmemp_stage *stage)
 	stage->overlay.nr = 0;
 	memset(stage->heads, 0, sizeof(stage->heads));
 	kmemp_readers_admit(batch->pool);
-	for (i = 0; i < nr; i++)
-		if (kmemp_is_record(&batch->changes[i]))
-			kfree(batch->changes[i].record.name);
 	batch->bytes = 0;
 	stage->items = 0;
+	stage->text_used = 0;
 }
 
 /**
@@ -264,7 +291,7 @@ const struct kmemp_change *
 kmemp_stage_find_record(const struct kmemp_stage *stage, u64 object,
 			const struct kmemp_record *record)
 {
-	const struct kmemp_batch *batch = &stage->draft.batch;
+	const struct kmemp_batch *batch = &stage->batch;
 	struct kmemp_change key = { .object = object, .record = *record };
 	u32 i;
 
@@ -288,7 +315,7 @@ const struct kmemp_change *
 kmemp_stage_next_record(const struct kmemp_stage *stage, u64 object,
 			const struct kmemp_record *from)
 {
-	const struct kmemp_batch *batch = &stage->draft.batch;
+	const struct kmemp_batch *batch = &stage->batch;
 	const struct kmemp_change *best = NULL;
 	u32 i;
 
@@ -315,7 +342,7 @@ kmemp_stage_next_record(const struct kmemp_stage *stage, u64 object,
  */
 u64 kmemp_stage_next_object(const struct kmemp_stage *stage, u64 id)
 {
-	const struct kmemp_batch *batch = &stage->draft.batch;
+	const struct kmemp_batch *batch = &stage->batch;
 	u64 best = U64_MAX;
 	u32 i;
 

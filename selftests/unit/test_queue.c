@@ -310,6 +310,66 @@ static void test_one_fence(void)
 	test_end(&t);
 }
 
+/* A record that grows again and again leaves behind what it had. */
+static void test_growing(void)
+{
+	u64 newest, now;
+	u32 len, name;
+	int ret = 0;
+
+	begin();
+	queue_put(ID, 0, 0);
+	kmemp_pool_sync(&t.pool);
+	newest = t.pool.newest;
+	for (len = 0; len <= KMEMP_MAX_VALUE && !ret; len += 16) {
+		for (name = 1; name <= 2; name++) {
+			struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+			put(batch, ID, name, len / 16 + name, len);
+			ret = ret ?: test_queue(batch);
+		}
+	}
+	tap_ok(!ret && t.pool.newest == newest + 1,
+	       "two records that grow by and by fill a stage, once");
+	now = digest();
+	tap_ok(value_of(ID, 1) == 65 && value_of(ID, 2) == 66 &&
+	       !kmemp_pool_sync(&t.pool) && durable_digest() == now,
+	       "and are what they were last");
+	for (len = 0; len < 1000 && !ret; len++)
+		ret = queue_put(ID, 1, len);
+	tap_ok(!ret && t.pool.newest == newest + 2 && value_of(ID, 1) == 0xe7,
+	       "one that does not grow fills none");
+	test_end(&t);
+}
+
+/* What most batches are: each allocation is time, and may fail. */
+static void test_one_block(void)
+{
+	struct kmemp_batch *batch;
+	long before;
+	u64 page;
+
+	begin();
+	page = test_take(&t, 4);
+	queue_put(ID, 1, 1);
+	kmemp_pool_sync(&t.pool);
+	before = shim_nr_allocated;
+	batch = kmemp_batch_new(&t.pool);
+	map_pages(batch, ID, 0, page, 2);
+	map_pages(batch, ID, 7, page + 2, 2);
+	put(batch, ID, 1, 2, 128);
+	put(batch, ID, 2, 2, 128);
+	kmemp_batch_unmap(batch, ID, 1, 7);
+	tap_ok(shim_nr_allocated == before + 1, "a small batch is one block");
+	tap_ok(!kmemp_batch_queue(batch) && shim_nr_allocated == before + 1,
+	       "and takes no other to be staged");
+	kmemp_batch_free(batch);
+	tap_ok(shim_nr_allocated == before && value_of(ID, 2) == 2 &&
+	       extent_is(ID, 0, 0, page, 1) &&
+	       extent_is(ID, 1, 8, page + 3, 1), "it is staged without it");
+	test_end(&t);
+}
+
 /*
  * So many batches of this one change fill a stage: each counts as an item, its
  * bytes and what the format may need for it in metadata.
@@ -639,6 +699,8 @@ static void run_format(void)
 	test_visible();
 	test_busy();
 	test_one_fence();
+	test_growing();
+	test_one_block();
 	test_full();
 	test_dropped();
 	test_alone();
