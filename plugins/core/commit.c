@@ -73,6 +73,20 @@ void kmemp_commit_begin(struct kmemp_pool *pool)
 }
 
 /**
+ * kmemp_commit_try - take the commit right if nobody has it
+ * @pool: the pool
+ *
+ * Return: true if it is to be left by kmemp_commit_end().
+ */
+bool kmemp_commit_try(struct kmemp_pool *pool)
+{
+	if (!mutex_trylock(&pool->commit_lock))
+		return false;
+	pool->memalloc = memalloc_noreclaim_save();
+	return true;
+}
+
+/**
  * kmemp_commit_end - leave the commit right to others
  * @pool: the pool
  */
@@ -401,25 +415,23 @@ static int commit_ready(struct kmemp_net *net, struct kmemp_batch *batch)
 int kmemp_commit_batch_locked(struct kmemp_batch *batch,
 			      const struct kmemp_overlay *overlay)
 {
-	struct kmemp_net net = {};
+	struct kmemp_net *net = &batch->pool->queue->net;
 	int ret;
 
 	lockdep_assert_held(&batch->pool->commit_lock);
-	ret = make_ready(&net, batch, overlay);
+	ret = make_ready(net, batch, overlay);
 	if (!ret)
-		ret = commit_ready(&net, batch);
+		ret = commit_ready(net, batch);
 	batch->taken = NULL;
 	batch->nr_taken = 0;
 	batch->freed = NULL;
 	batch->nr_freed = 0;
-	kmemp_net_destroy(&net);
 	return ret;
 }
 
 /**
  * kmemp_commit_stage_locked - commit what was promised
  * @stage: the busy stage
- * @net: initialised for KMEMP_STAGE_ITEMS
  *
  * For want of DRAM it waits: freeing all that waits makes the room that there
  * is for freed pages enough, and what formats ask for is little at a time.
@@ -427,10 +439,11 @@ int kmemp_commit_batch_locked(struct kmemp_batch *batch,
  *
  * Return: 0; or what made the pool fail.
  */
-int kmemp_commit_stage_locked(struct kmemp_stage *stage, struct kmemp_net *net)
+int kmemp_commit_stage_locked(struct kmemp_stage *stage)
 {
 	struct kmemp_batch *batch = &stage->batch;
 	struct kmemp_pool *pool = batch->pool;
+	struct kmemp_net *net = &pool->queue->net;
 	int ret;
 
 	lockdep_assert_held(&pool->commit_lock);

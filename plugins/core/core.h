@@ -105,13 +105,11 @@ kmemp_overlay_next(const struct kmemp_overlay *overlay, u64 object, u64 offset);
  * @run: the runs
  * @nr: how many
  * @room: runs there is memory for
- * @fixed: there will not be memory for more
  */
 struct kmemp_runs {
 	struct kmemp_run *run;
 	u32 nr;
 	u32 room;
-	bool fixed;
 };
 
 /**
@@ -138,7 +136,7 @@ struct kmemp_net {
 	u32 touched;
 };
 
-int kmemp_net_init(struct kmemp_net *net, u32 room);
+int kmemp_net_room(struct kmemp_net *net, u32 room);
 void kmemp_net_destroy(struct kmemp_net *net);
 int kmemp_net_compute(struct kmemp_net *net, struct kmemp_batch *batch,
 		      const struct kmemp_overlay *overlay);
@@ -207,7 +205,7 @@ u64 kmemp_stage_next_object(const struct kmemp_stage *stage, u64 id);
  * @number: of the open stage; each has the next one
  * @done: newest stage that is durable
  * @error: what made the pool fail, 0 if it has not
- * @net: for the commit of a stage
+ * @net: for each commit, with room for a stage's once @ready
  * @aged: the open stage was there when kmemp_queue_run() came last
  * @seen: newest batch when it came last
  * @ticks: how often it came and pages waited
@@ -242,8 +240,7 @@ int kmemp_meta_take(struct kmemp_batch *batch);
 void kmemp_meta_return(struct kmemp_batch *batch);
 int kmemp_commit_batch_locked(struct kmemp_batch *batch,
 			      const struct kmemp_overlay *overlay);
-int kmemp_commit_stage_locked(struct kmemp_stage *stage,
-			      struct kmemp_net *net);
+int kmemp_commit_stage_locked(struct kmemp_stage *stage);
 void kmemp_confirm_locked(struct kmemp_pool *pool);
 int kmemp_retire_locked(struct kmemp_pool *pool);
 int kmemp_work_locked(struct kmemp_pool *pool);
@@ -281,6 +278,7 @@ bool kmemp_orphan_decode(const struct kmemp_record *record,
 			 struct kmemp_orphan *orphan);
 
 void kmemp_commit_begin(struct kmemp_pool *pool);
+bool kmemp_commit_try(struct kmemp_pool *pool);
 void kmemp_commit_end(struct kmemp_pool *pool);
 
 int kmemp_id_mark(struct kmemp_pool *pool, u64 *mark);

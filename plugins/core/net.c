@@ -19,23 +19,28 @@
 
 #include "core.h"
 
+static int runs_grow(struct kmemp_runs *runs, u32 room)
+{
+	struct kmemp_run *new;
+
+	if (room <= runs->room)
+		return 0;
+	new = kvmalloc_array(room, sizeof(*new), GFP_NOIO);
+	if (!new)
+		return -ENOMEM;
+	if (runs->nr)
+		memcpy(new, runs->run, runs->nr * sizeof(*new));
+	kvfree(runs->run);
+	runs->run = new;
+	runs->room = room;
+	return 0;
+}
+
 static int runs_add(struct kmemp_runs *runs, u64 page, u64 count)
 {
-	if (runs->nr == runs->room) {
-		u32 room = runs->room ? 2 * runs->room : 16;
-		struct kmemp_run *new;
-
-		if (WARN_ON_ONCE(runs->fixed))
-			return -EUCLEAN;
-		new = kvmalloc_array(room, sizeof(*new), GFP_NOIO);
-		if (!new)
-			return -ENOMEM;
-		if (runs->nr)
-			memcpy(new, runs->run, runs->nr * sizeof(*new));
-		kvfree(runs->run);
-		runs->run = new;
-		runs->room = room;
-	}
+	if (runs->nr == runs->room &&
+	    runs_grow(runs, runs->room ? 2 * runs->room : 16))
+		return -ENOMEM;
 	runs->run[runs->nr++] = (struct kmemp_run){ page, count };
 	return 0;
 }
@@ -47,19 +52,25 @@ static int by_page(const void *a, const void *b)
 	return left->page < right->page ? -1 : left->page > right->page;
 }
 
-/* Sort; false where a page is in it twice. */
-static bool runs_order(struct kmemp_runs *runs)
+/* First run that does not lie wholly behind the one before it, or how many. */
+static u32 out_of_order(const struct kmemp_runs *runs)
 {
 	u32 i;
 
-	if (!runs->nr)
-		return true;
-	sort(runs->run, runs->nr, sizeof(*runs->run), by_page, NULL);
 	for (i = 1; i < runs->nr; i++)
 		if (runs->run[i - 1].page + runs->run[i - 1].count >
 		    runs->run[i].page)
-			return false;
-	return true;
+			return i;
+	return max(runs->nr, 1u);
+}
+
+/* Sort; false where a page is in it twice. */
+static bool runs_order(struct kmemp_runs *runs)
+{
+	if (out_of_order(runs) >= runs->nr)
+		return true;
+	sort(runs->run, runs->nr, sizeof(*runs->run), by_page, NULL);
+	return out_of_order(runs) >= runs->nr;
 }
 
 /* What is in @a and not in @b, both ordered. */
@@ -201,41 +212,31 @@ static void runs_free(struct kmemp_runs *runs)
 	memset(runs, 0, sizeof(*runs));
 }
 
-static int runs_init(struct kmemp_runs *runs, u32 room)
-{
-	runs->run = kvmalloc_array(room, sizeof(*runs->run), GFP_NOIO);
-	if (!runs->run)
-		return -ENOMEM;
-	runs->room = room;
-	runs->fixed = true;
-	return 0;
-}
-
 /**
- * kmemp_net_init - have all the memory that kmemp_net_compute() may need
- * @net: zeroed
+ * kmemp_net_room - have all the memory that kmemp_net_compute() may need
+ * @net: zeroed, or computed
  * @room: pages, at most, that the batches map and unmap
  *
- * Without it, memory is allocated as it is needed.
+ * Without it, memory is allocated as it is needed, and kept.
  *
- * Return: 0 or -ENOMEM, with what was allocated for kmemp_net_destroy().
+ * Return: 0 or -ENOMEM.
  */
-int kmemp_net_init(struct kmemp_net *net, u32 room)
+int kmemp_net_room(struct kmemp_net *net, u32 room)
 {
 	int ret;
 
-	ret = runs_init(&net->before, room);
-	ret = ret ?: runs_init(&net->after, room);
-	ret = ret ?: runs_init(&net->brought, room);
-	ret = ret ?: runs_init(&net->rest, room);
-	ret = ret ?: runs_init(&net->taken, room);
-	ret = ret ?: runs_init(&net->freed, room);
-	return ret ?: runs_init(&net->dropped, room);
+	ret = runs_grow(&net->before, room);
+	ret = ret ?: runs_grow(&net->after, room);
+	ret = ret ?: runs_grow(&net->brought, room);
+	ret = ret ?: runs_grow(&net->rest, room);
+	ret = ret ?: runs_grow(&net->taken, room);
+	ret = ret ?: runs_grow(&net->freed, room);
+	return ret ?: runs_grow(&net->dropped, room);
 }
 
 /**
  * kmemp_net_destroy - free the memory
- * @net: zeroed, initialised or computed
+ * @net: zeroed or computed
  */
 void kmemp_net_destroy(struct kmemp_net *net)
 {

@@ -7,7 +7,8 @@
  * stage, whoever else is in it; those who waited for the right behind him find
  * themselves durable. While a stage is busy the next one is filled. So one
  * fence does for all that came while the last commit ran, and for all that was
- * queued and not waited for.
+ * queued and not waited for. Who wants his durable and finds that nobody else is
+ * there commits it as it is.
  *
  * Stages are committed one after the other, each all or nothing: what a crash
  * leaves is a prefix in order of entry. Large batches, and those that end
@@ -87,7 +88,7 @@ static int prepare(struct kmemp_pool *pool)
 						    2 * KMEMP_STAGE_ITEMS,
 						    KMEMP_STAGE_ITEMS));
 	if (!ret)
-		ret = kmemp_net_init(&queue->net, KMEMP_STAGE_ITEMS);
+		ret = kmemp_net_room(&queue->net, KMEMP_STAGE_ITEMS);
 	if (!ret)
 		ret = kmemp_stage_init(&queue->stages[0], pool);
 	if (!ret)
@@ -95,7 +96,6 @@ static int prepare(struct kmemp_pool *pool)
 	if (ret) {
 		kmemp_stage_destroy(&queue->stages[0]);
 		kmemp_stage_destroy(&queue->stages[1]);
-		kmemp_net_destroy(&queue->net);
 		goto out;
 	}
 	queue->ready = true;
@@ -138,7 +138,7 @@ int kmemp_queue_flush_locked(struct kmemp_pool *pool)
 	mutex_unlock(&queue->lock);
 
 	/* If it fails, lookups go on to see what would have been. */
-	ret = kmemp_commit_stage_locked(queue->busy, &queue->net);
+	ret = kmemp_commit_stage_locked(queue->busy);
 	if (ret)
 		return ret;
 	queue->done = number;
@@ -218,11 +218,54 @@ static int commit_alone(struct kmemp_batch *batch,
 	return ret;
 }
 
+/* Is the queue there, and without a batch? */
+static bool is_idle(struct kmemp_queue *queue)
+{
+	bool idle;
+
+	mutex_lock(&queue->lock);
+	idle = queue->ready && open_empty(queue);
+	mutex_unlock(&queue->lock);
+	return idle;
+}
+
+/*
+ * Where nobody commits and nothing is staged, nobody could share a commit, and a
+ * stage would only be a copy. Who comes meanwhile enters one, behind this, and
+ * there is memory for it. When DRAM is short the batch is better off there too,
+ * where it is waited for.
+ */
+static bool commit_directly(struct kmemp_batch *batch,
+			    const struct kmemp_overlay *overlay, int *ret)
+{
+	struct kmemp_pool *pool = batch->pool;
+
+	if (!kmemp_commit_try(pool))
+		return false;
+	*ret = is_idle(pool->queue) ? kmemp_writable(pool) : -EAGAIN;
+	if (!*ret)
+		*ret = kmemp_commit_batch_locked(batch, overlay);
+	kmemp_commit_end(pool);
+	return *ret != -EAGAIN && *ret != -ENOMEM;
+}
+
+/* By way of a stage; nobody waits for it if it is not @durable. */
+static int commit_staged(struct kmemp_batch *batch,
+			 const struct kmemp_overlay *overlay, bool durable)
+{
+	u64 number;
+	int ret;
+
+	ret = enter(batch, overlay, &number);
+	if (!ret && durable)
+		ret = flush_to(batch->pool, number);
+	return ret;
+}
+
 static int submit(struct kmemp_batch *batch, bool durable)
 {
 	struct kmemp_draft *draft = kmemp_to_draft(batch);
 	struct kmemp_pool *pool = batch->pool;
-	u64 number;
 	int ret;
 
 	if (!batch->nr_changes)
@@ -235,13 +278,10 @@ static int submit(struct kmemp_batch *batch, bool durable)
 	ret = kmemp_meta_take(batch);
 	if (ret)
 		goto out;
-	if (kmemp_stage_takes(batch)) {
-		ret = enter(batch, &draft->overlay, &number);
-		if (!ret && durable)
-			ret = flush_to(pool, number);
-	} else {
+	if (!kmemp_stage_takes(batch))
 		ret = commit_alone(batch, &draft->overlay);
-	}
+	else if (!durable || !commit_directly(batch, &draft->overlay, &ret))
+		ret = commit_staged(batch, &draft->overlay, durable);
 	/* Of a failed pool nobody knows which of them are in use. */
 	if (!READ_ONCE(pool->failed))
 		kmemp_meta_return(batch);

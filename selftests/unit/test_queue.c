@@ -267,6 +267,67 @@ static void test_busy(void)
 	test_end(&t);
 }
 
+static int commit_put(u64 id, u32 name, u32 value)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+	put(batch, id, name, value, 8);
+	return test_commit(batch);
+}
+
+static void while_direct(void)
+{
+	queue_put(ID, 1, 12);
+	queue_put(ID, 2, 22);
+	seen_wrong += value_of(ID, 1) != 12 || value_of(ID, 2) != 22;
+}
+
+static void test_direct(void)
+{
+	unsigned long nth = 0, waited = 0, wrong = 0;
+	u64 stage, newest, now, i;
+	bool failed;
+	int ret;
+
+	begin();
+	queue_put(ID, 1, 1);
+	kmemp_pool_sync(&t.pool);
+	stage = t.pool.queue->number;
+	newest = t.pool.newest;
+	tap_ok(!commit_put(ID, 1, 10) && t.pool.queue->number == stage &&
+	       t.pool.newest == newest + 1 && durable_digest() == digest(),
+	       "where nobody else is, a batch goes by no stage");
+	seen_wrong = 0;
+	on_fence = while_direct;
+	ret = commit_put(ID, 1, 11);
+	tap_ok(!ret && !on_fence && !seen_wrong && value_of(ID, 1) == 12 &&
+	       t.pool.newest == newest + 2 && t.pool.queue->number == stage,
+	       "what comes meanwhile is staged behind it");
+	now = digest();
+	tap_ok(durable_digest() != now && !commit_put(ID, 3, 3) &&
+	       t.pool.newest == newest + 3 && durable_digest() == digest() &&
+	       value_of(ID, 1) == 12,
+	       "and goes with, and before, the next that is waited for");
+	do {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+		for (i = 0; i < 80; i++)
+			put(batch, ID + i % 8, i << 16 | nth, 4, 400);
+		newest = t.pool.newest;
+		shim_fail_nth = ++nth;
+		ret = kmemp_batch_commit(batch);
+		failed = !shim_fail_nth;
+		shim_fail_nth = 0;
+		wrong += ret && (ret != -ENOMEM || t.pool.newest != newest);
+		waited += failed && !ret;
+		kmemp_batch_free(batch);
+	} while (failed && nth < 100);
+	tap_ok(!ret && !wrong && waited && durable_digest() == digest() &&
+	       test_agrees(&t),
+	       "for DRAM it waits in a stage (%lu times)", waited);
+	test_end(&t);
+}
+
 static void test_one_fence(void)
 {
 	u64 was, newest, i;
@@ -698,6 +759,7 @@ static void run_format(void)
 	tap_diag("%s", crash_format->name);
 	test_visible();
 	test_busy();
+	test_direct();
 	test_one_fence();
 	test_growing();
 	test_one_block();
