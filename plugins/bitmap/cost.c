@@ -87,10 +87,15 @@ static void map_cost(struct cost *cost, const struct kmemp_extent *extent,
 	cost->lines += extent->count / KMEMP_BITMAP_LINE_BITS + 2;
 }
 
+/*
+ * What deletes may find no object. The way to one that comes to be with the
+ * change behind it is that one's.
+ */
 static void change_cost(struct cost *cost, const struct kmemp_change *change,
 			const struct kmemp_change *last)
 {
-	bool same = last && last->object == change->object;
+	bool same = last && last->object == change->object &&
+		    (last->op == KMEMP_MAP || last->op == KMEMP_PUT_RECORD);
 	u64 near;
 
 	cost->lines += FEW_LINES;
