@@ -206,6 +206,38 @@ static int take(struct kmemp_batch *batch, u32 need, bool adds, int tries)
 	}
 }
 
+/**
+ * kmemp_cost_of - what a format may need for changes
+ * @pool: the pool
+ * @changes: in order
+ * @nr: how many
+ *
+ * Return: the format's answers.
+ */
+struct kmemp_cost kmemp_cost_of(const struct kmemp_pool *pool,
+				const struct kmemp_change *changes, u32 nr)
+{
+	const struct kmemp_format_ops *format = pool->format;
+
+	return (struct kmemp_cost){
+		.meta = format->reserve(changes, nr),
+		.load = format->load ? format->load(changes, nr) : 0,
+	};
+}
+
+/**
+ * kmemp_cost_fits - is it within what one commit may need?
+ * @pool: the pool
+ * @cost: of changes
+ *
+ * Return: true if it is.
+ */
+bool kmemp_cost_fits(const struct kmemp_pool *pool, struct kmemp_cost cost)
+{
+	return cost.meta <= pool->format->standing &&
+	       cost.load <= pool->format->most_load;
+}
+
 static int meta_room(struct kmemp_draft *draft, u32 need)
 {
 	u64 *meta;
@@ -230,22 +262,24 @@ static int meta_room(struct kmemp_draft *draft, u32 need)
  * reserve; unless the batch says of itself that it does no more than that, it
  * is looked up, only when pages are short.
  *
- * Return: 0; -E2BIG: more than one commit may take; -ENOSPC; -ENOMEM; -EIO;
+ * Return: 0; -E2BIG: more than one commit may need; -ENOSPC; -ENOMEM; -EIO;
  * -EUCLEAN.
  */
 int kmemp_meta_take(struct kmemp_batch *batch)
 {
-	struct kmemp_pool *pool = batch->pool;
-	bool overwrites = kmemp_to_draft(batch)->overwrites;
+	struct kmemp_draft *draft = kmemp_to_draft(batch);
+	bool overwrites = draft->overwrites;
 	u32 need;
 	int ret;
 
-	need = pool->format->reserve(batch->changes, batch->nr_changes);
-	if (need > pool->format->standing)
+	draft->cost = kmemp_cost_of(batch->pool, batch->changes,
+				    batch->nr_changes);
+	if (!kmemp_cost_fits(batch->pool, draft->cost))
 		return -E2BIG;
+	need = draft->cost.meta;
 	if (!need)
 		return 0;
-	ret = meta_room(kmemp_to_draft(batch), need);
+	ret = meta_room(draft, need);
 	if (ret)
 		return ret;
 	ret = overwrites ? -ENOSPC : take(batch, need, true, 1);

@@ -41,6 +41,16 @@ struct kmemp_overlay {
 	u32 nr;
 };
 
+/**
+ * struct kmemp_cost - what a format may need for changes, by its own account
+ * @meta: metadata pages, see struct kmemp_format_ops, reserve
+ * @load: see there, load
+ */
+struct kmemp_cost {
+	u32 meta;
+	u32 load;
+};
+
 /* What most batches do with: so much lies in the block that a draft is. */
 #define KMEMP_DRAFT_CHANGES	8u
 #define KMEMP_DRAFT_STRETCHES	8u
@@ -55,6 +65,7 @@ struct kmemp_overlay {
  * @text_used: bytes of @text
  * @overwrites: see kmemp_batch_set_overwrites()
  * @mapped: pages of all KMEMP_MAP changes
+ * @cost: of the changes, once its metadata pages are in hand
  * @overlay: what the changes make of extents, once it is committed
  * @change: for @batch->changes, while they are few
  * @stretch: for @overlay
@@ -68,6 +79,7 @@ struct kmemp_draft {
 	u32 text_used;
 	bool overwrites;
 	u64 mapped;
+	struct kmemp_cost cost;
 	struct kmemp_overlay overlay;
 	struct kmemp_change change[KMEMP_DRAFT_CHANGES];
 	struct kmemp_stretch stretch[KMEMP_DRAFT_STRETCHES];
@@ -95,6 +107,7 @@ int kmemp_overlay_build(struct kmemp_draft *draft);
 void kmemp_overlay_free(struct kmemp_draft *draft);
 void kmemp_overlay_replace(struct kmemp_overlay *overlay,
 			   const struct kmemp_stretch *stretch);
+bool kmemp_overlay_repeats(const struct kmemp_overlay *overlay);
 bool kmemp_overlay_clashes(const struct kmemp_overlay *below,
 			   const struct kmemp_overlay *above);
 const struct kmemp_stretch *
@@ -150,6 +163,7 @@ int kmemp_net_compute(struct kmemp_net *net, struct kmemp_batch *batch,
 /* Changes of a batch that is staged; others are committed by themselves. */
 #define KMEMP_STAGE_CHANGES	128u
 #define KMEMP_STAGE_HEADS	256u
+#define KMEMP_STAGE_PAGES	8192u
 
 /**
  * struct kmemp_link - of a change in a stage that is about a record
@@ -166,6 +180,9 @@ struct kmemp_link {
  * @batch: the one; its metadata pages are in hand
  * @overlay: what its changes make of the objects' extents
  * @items: records, pages mapped and unmapped, at most KMEMP_STAGE_ITEMS
+ * @cost: no less than that of its changes
+ * @ask_at: metadata pages in @cost for which the format is asked anew
+ * @pages: a bit for each page that its batches mapped, modulo KMEMP_STAGE_PAGES
  * @heads: hash table of its records: index of a change + 1
  * @links: for each change
  * @text: names and values of its records, KMEMP_BATCH_BYTES
@@ -175,6 +192,9 @@ struct kmemp_stage {
 	struct kmemp_batch batch;
 	struct kmemp_overlay overlay;
 	u32 items;
+	struct kmemp_cost cost;
+	u32 ask_at;
+	u64 pages[KMEMP_STAGE_PAGES / 64];
 	u16 heads[KMEMP_STAGE_HEADS];
 	struct kmemp_link *links;
 	u8 *text;
@@ -236,6 +256,9 @@ int kmemp_queue_flush_locked(struct kmemp_pool *pool);
 
 int kmemp_writable(const struct kmemp_pool *pool);
 int kmemp_judge(struct kmemp_pool *pool, int ret);
+struct kmemp_cost kmemp_cost_of(const struct kmemp_pool *pool,
+				const struct kmemp_change *changes, u32 nr);
+bool kmemp_cost_fits(const struct kmemp_pool *pool, struct kmemp_cost cost);
 int kmemp_meta_take(struct kmemp_batch *batch);
 void kmemp_meta_return(struct kmemp_batch *batch);
 int kmemp_commit_batch_locked(struct kmemp_batch *batch,

@@ -69,6 +69,15 @@ static void cut(struct kmemp_overlay *overlay, u64 object, u64 offset)
 		s[1].page += offset - s[0].offset;
 }
 
+/* Does the one that ends after a range begins also begin before that ends? */
+static bool reaches(const struct kmemp_overlay *overlay, u32 i,
+		    const struct kmemp_stretch *range)
+{
+	return i < overlay->nr &&
+	       overlay->stretch[i].object == range->object &&
+	       overlay->stretch[i].offset < range->end;
+}
+
 /**
  * kmemp_overlay_replace - from now on a range holds something else
  * @overlay: the overlay, with room for two more stretches
@@ -77,17 +86,16 @@ static void cut(struct kmemp_overlay *overlay, u64 object, u64 offset)
 void kmemp_overlay_replace(struct kmemp_overlay *overlay,
 			   const struct kmemp_stretch *stretch)
 {
-	u32 from, to;
+	u32 from = find(overlay, stretch->object, stretch->offset), to = from;
 
-	cut(overlay, stretch->object, stretch->offset);
-	cut(overlay, stretch->object, stretch->end);
-	from = find(overlay, stretch->object, stretch->offset);
-	for (to = from; to < overlay->nr; to++) {
-		const struct kmemp_stretch *s = &overlay->stretch[to];
-
-		if (s->object != stretch->object || s->offset >= stretch->end)
-			break;
+	if (reaches(overlay, from, stretch)) {
+		cut(overlay, stretch->object, stretch->offset);
+		cut(overlay, stretch->object, stretch->end);
+		from = find(overlay, stretch->object, stretch->offset);
+		to = from;
 	}
+	while (reaches(overlay, to, stretch))
+		to++;
 	memmove(&overlay->stretch[from + 1], &overlay->stretch[to],
 		(overlay->nr - to) * sizeof(*overlay->stretch));
 	overlay->nr = overlay->nr - (to - from) + 1;
@@ -197,9 +205,28 @@ static bool common(const struct kmemp_stretch *a, const struct kmemp_stretch *b,
 }
 
 /**
+ * kmemp_overlay_repeats - does an overlay map a page twice?
+ * @overlay: the overlay
+ *
+ * Return: true if it does.
+ */
+bool kmemp_overlay_repeats(const struct kmemp_overlay *overlay)
+{
+	u64 page, end;
+	u32 i, k;
+
+	for (i = 1; i < overlay->nr; i++)
+		for (k = 0; overlay->stretch[i].page && k < i; k++)
+			if (common(&overlay->stretch[i], &overlay->stretch[k],
+				   &page, &end))
+				return true;
+	return false;
+}
+
+/**
  * kmemp_overlay_clashes - would a page be mapped twice?
  * @below: an overlay in which no page is
- * @above: what shall be laid over it
+ * @above: what shall be laid over it, in which none is either
  *
  * A page that @above takes from one place and maps at another is mapped once.
  *
@@ -214,9 +241,6 @@ bool kmemp_overlay_clashes(const struct kmemp_overlay *below,
 	for (i = 0; i < above->nr; i++) {
 		const struct kmemp_stretch *new = &above->stretch[i];
 
-		for (k = 0; new->page && k < i; k++)
-			if (common(new, &above->stretch[k], &page, &end))
-				return true;
 		for (k = 0; new->page && k < below->nr; k++) {
 			const struct kmemp_stretch *old = &below->stretch[k];
 

@@ -25,6 +25,9 @@
 /* The changes of a batch are added to those there before they coalesce. */
 #define ROOM	(KMEMP_STAGE_ITEMS + KMEMP_STAGE_CHANGES)
 
+/* Metadata pages for which the format is asked about a stage at first. */
+#define ASK_AT	64u
+
 /* Text of a record; no more than what its change counts in a batch. */
 #define TEXT_ALIGN	16u
 
@@ -43,6 +46,7 @@ int kmemp_stage_init(struct kmemp_stage *stage, struct kmemp_pool *pool)
 	struct kmemp_batch *batch = &stage->batch;
 
 	batch->pool = pool;
+	stage->ask_at = ASK_AT;
 	batch->changes = kvcalloc(ROOM, sizeof(*batch->changes), GFP_NOIO);
 	/* None is without a page; and two more while one is inserted. */
 	stage->overlay.stretch = kvmalloc_array(KMEMP_STAGE_ITEMS + 2,
@@ -125,47 +129,154 @@ static u32 text_room(const struct kmemp_record *record)
 	return ALIGN((u32)record->name_len + record->value_len, TEXT_ALIGN);
 }
 
-/* Room for another batch, apart from metadata. */
-static bool has_room(const struct kmemp_stage *stage,
-		     const struct kmemp_batch *batch, u32 *bytes, u32 *items)
+/**
+ * struct sums - what a stage will have with another batch
+ * @bytes: see struct kmemp_batch
+ * @text: bytes of text
+ * @items: see struct kmemp_stage
+ * @turned: a record that was to be put will be deleted, or the other way round
+ */
+struct sums {
+	u32 bytes;
+	u32 text;
+	u64 items;
+	bool turned;
+};
+
+static void add_sums(struct sums *sums, const struct kmemp_stage *stage,
+		     const struct kmemp_change *change)
 {
 	const struct kmemp_batch *all = &stage->batch;
-	u32 text = stage->text_used;
-	u64 sum = stage->items;
-	u32 i;
+	u32 old = all->nr_changes, had = 0;
 
-	*bytes = all->bytes + batch->bytes;
-	for (i = 0; i < batch->nr_changes; i++) {
-		const struct kmemp_change *change = &batch->changes[i];
-		u32 old = all->nr_changes, had = 0;
-
-		if (kmemp_is_record(change)) {
-			old = find_record(stage, change);
-			had = old < all->nr_changes ? stage->links[old].room : 0;
-			if (text_room(&change->record) > had)
-				text += text_room(&change->record);
-		}
-		if (old < all->nr_changes)
-			*bytes -= kmemp_change_bytes(&all->changes[old]);
-		else
-			sum += change_items(change);
+	sums->bytes += kmemp_change_bytes(change);
+	if (kmemp_is_record(change)) {
+		old = find_record(stage, change);
+		had = old < all->nr_changes ? stage->links[old].room : 0;
+		if (text_room(&change->record) > had)
+			sums->text += text_room(&change->record);
 	}
-	*items = sum;
-	return *bytes <= KMEMP_BATCH_BYTES && sum <= KMEMP_STAGE_ITEMS &&
-	       text <= KMEMP_BATCH_BYTES;
+	if (old < all->nr_changes) {
+		sums->bytes -= kmemp_change_bytes(&all->changes[old]);
+		sums->turned |= all->changes[old].op != change->op;
+	} else {
+		sums->items += change_items(change);
+	}
 }
 
-/* Metadata pages that the stage needs with the batch. */
-static u32 meta_need(struct kmemp_stage *stage, const struct kmemp_batch *batch)
+/* Room for another batch, apart from what the format needs. */
+static bool has_room(const struct kmemp_stage *stage,
+		     const struct kmemp_batch *batch, struct sums *sums)
+{
+	u32 i;
+
+	sums->bytes = stage->batch.bytes;
+	sums->text = stage->text_used;
+	sums->items = stage->items;
+	for (i = 0; i < batch->nr_changes; i++)
+		add_sums(sums, stage, &batch->changes[i]);
+	return sums->bytes <= KMEMP_BATCH_BYTES &&
+	       sums->text <= KMEMP_BATCH_BYTES &&
+	       sums->items <= KMEMP_STAGE_ITEMS;
+}
+
+/* Let changes take the places of those of the same records; and back again. */
+static void change_places(struct kmemp_stage *stage, struct kmemp_change *tail,
+			  u32 nr)
+{
+	struct kmemp_change *changes;
+	u32 i, at;
+
+	changes = (struct kmemp_change *)stage->batch.changes;
+	for (i = 0; i < nr; i++) {
+		at = find_record(stage, &tail[i]);
+		swap(changes[at], tail[i]);
+	}
+}
+
+/* What the format says of the stage as it will be; it is as it was afterwards. */
+static struct kmemp_cost ask_cost(struct kmemp_stage *stage,
+				  const struct kmemp_batch *batch)
 {
 	struct kmemp_batch *all = &stage->batch;
 	struct kmemp_change *changes = (struct kmemp_change *)all->changes;
+	u32 i, end = all->nr_changes, places = end + batch->nr_changes, nr;
+	struct kmemp_cost cost;
 
-	/* Behind the last change: nobody looks there. */
-	memcpy(changes + all->nr_changes, batch->changes,
-	       batch->nr_changes * sizeof(*changes));
-	return all->pool->format->reserve(changes,
-					  all->nr_changes + batch->nr_changes);
+	/* Behind the last change, where nobody else looks. */
+	for (i = 0; i < batch->nr_changes; i++) {
+		const struct kmemp_change *change = &batch->changes[i];
+
+		if (kmemp_is_record(change) &&
+		    find_record(stage, change) < all->nr_changes)
+			changes[--places] = *change;
+		else
+			changes[end++] = *change;
+	}
+	nr = all->nr_changes + batch->nr_changes - places;
+	kmemp_readers_exclude(all->pool);
+	change_places(stage, changes + places, nr);
+	cost = kmemp_cost_of(all->pool, changes, end);
+	change_places(stage, changes + places, nr);
+	kmemp_readers_admit(all->pool);
+	return cost;
+}
+
+/*
+ * No less than what the format may need for the stage with another batch; false
+ * where that is too much.
+ *
+ * What the format says is subadditive: cost(stage + batch) <= cost(stage) +
+ * cost(batch), where the + on the left appends changes, or lets a put take the
+ * place of a put and a deletion that of one. stage->cost is no less than
+ * cost(stage), by induction, and is in hand; so a sum within the limits is right
+ * without the format being asked. It is asked where the sum is not; where a put
+ * and a deletion take each other's places, of which it promises nothing; and
+ * when the sum is twice what it said last, so that a stage has no more than
+ * twice the pages in hand that it needs. Since the stage has grown by as much
+ * then, all of these take no more than a few times what the last one does.
+ */
+static bool find_cost(struct kmemp_stage *stage, struct kmemp_batch *batch,
+		      bool turned, struct kmemp_cost *cost)
+{
+	const struct kmemp_cost own = kmemp_to_draft(batch)->cost;
+	const struct kmemp_pool *pool = batch->pool;
+
+	cost->meta = stage->cost.meta + own.meta;
+	cost->load = stage->cost.load + own.load;
+	if (turned || cost->meta > stage->ask_at ||
+	    !kmemp_cost_fits(pool, *cost)) {
+		*cost = ask_cost(stage, batch);
+		stage->ask_at = max(2 * cost->meta, ASK_AT);
+	}
+	return kmemp_cost_fits(pool, *cost) &&
+	       cost->meta <= stage->batch.nr_meta + batch->nr_meta;
+}
+
+/*
+ * May one of its pages have been mapped by this stage, or by this overlay before?
+ * If none is, which is told by a bit for each, nothing has to be compared.
+ */
+static bool note_pages(struct kmemp_stage *stage,
+		       const struct kmemp_overlay *overlay)
+{
+	bool noted = false;
+	u64 page, end;
+	u32 i;
+
+	for (i = 0; i < overlay->nr; i++) {
+		const struct kmemp_stretch *s = &overlay->stretch[i];
+
+		end = s->page ? s->page + (s->end - s->offset) : 0;
+		for (page = s->page; page < end; page++) {
+			u32 bit = page % KMEMP_STAGE_PAGES;
+			u64 mask = 1ULL << bit % 64;
+
+			noted |= stage->pages[bit / 64] & mask;
+			stage->pages[bit / 64] |= mask;
+		}
+	}
+	return noted;
 }
 
 static void add_record(struct kmemp_stage *stage,
@@ -230,17 +341,18 @@ int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
 {
 	struct kmemp_batch *all = &stage->batch;
 	struct kmemp_pool *pool = all->pool;
-	u32 i, bytes, items, need;
+	struct kmemp_cost cost;
+	struct sums sums = {};
+	u32 i;
 
 	lockdep_assert_held(&pool->queue->lock);
-	if (!has_room(stage, batch, &bytes, &items))
+	if (!has_room(stage, batch, &sums))
 		return -EAGAIN;
-	if (kmemp_overlay_clashes(&stage->overlay, overlay))
+	if (note_pages(stage, overlay) &&
+	    (kmemp_overlay_repeats(overlay) ||
+	     kmemp_overlay_clashes(&stage->overlay, overlay)))
 		return -EINVAL;
-	need = meta_need(stage, batch);
-	/* More than the sum: a format whose reserve() is not subadditive. */
-	if (need > pool->format->standing ||
-	    need > all->nr_meta + batch->nr_meta)
+	if (!find_cost(stage, batch, sums.turned, &cost))
 		return -EAGAIN;
 
 	kmemp_readers_exclude(pool);
@@ -249,10 +361,11 @@ int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
 	for (i = 0; i < overlay->nr; i++)
 		kmemp_overlay_replace(&stage->overlay, &overlay->stretch[i]);
 	kmemp_readers_admit(pool);
-	while (all->nr_meta < need)
+	while (all->nr_meta < cost.meta)
 		all->meta[all->nr_meta++] = batch->meta[--batch->nr_meta];
-	all->bytes = bytes;
-	stage->items = items;
+	stage->cost = cost;
+	all->bytes = sums.bytes;
+	stage->items = sums.items;
 	return 0;
 }
 
@@ -275,6 +388,9 @@ void kmemp_stage_empty(struct kmemp_stage *stage)
 	batch->bytes = 0;
 	stage->items = 0;
 	stage->text_used = 0;
+	stage->cost = (struct kmemp_cost){};
+	stage->ask_at = ASK_AT;
+	memset(stage->pages, 0, sizeof(stage->pages));
 }
 
 /**

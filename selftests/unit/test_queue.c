@@ -403,6 +403,93 @@ static void test_growing(void)
 	test_end(&t);
 }
 
+/* How many changes the format is asked about. */
+static struct kmemp_format_ops counting;
+static const struct kmemp_format_ops *plain;
+static u64 asked;
+
+static u32 count_reserve(const struct kmemp_change *changes, u32 nr)
+{
+	asked += nr;
+	return plain->reserve(changes, nr);
+}
+
+/* One deletion in @often is of what is also put. */
+static int add_random(struct kmemp_batch *batch, u64 *random, u32 often)
+{
+	u64 id = rnd_of(random, 2) ? ID + rnd_of(random, 4) :
+		 KMEMP_OBJ_MAX - ((u64)rnd_of(random, 3) << 40);
+	u32 name = rnd_of(random, 12);
+	u8 value[300] = {};
+
+	switch (rnd_of(random, 6)) {
+	case 0:
+		name += rnd_of(random, often) ? 100 : 0;
+		return kmemp_batch_del(batch, id, 1, &name, sizeof(name));
+	case 1:
+		return kmemp_batch_unmap(batch, id, rnd_of(random, 1 << 20), 2);
+	case 2:
+		map_pages(batch, id, (u64)rnd_of(random, 64) << rnd_of(random, 30),
+			  test_take(&t, 1), 1);
+		return 0;
+	default:
+		return kmemp_batch_put(batch, id, 1, &name, sizeof(name), value,
+				       rnd_of(random, sizeof(value)));
+	}
+}
+
+/* Of a stage: the format would say no more, and has it in hand. */
+static bool cost_covers(const struct kmemp_stage *stage)
+{
+	const struct kmemp_batch *batch = &stage->batch;
+	struct kmemp_cost cost = kmemp_cost_of(&t.pool, batch->changes,
+					       batch->nr_changes);
+
+	return cost.meta <= stage->cost.meta && cost.load <= stage->cost.load &&
+	       stage->cost.meta <= batch->nr_meta &&
+	       batch->nr_meta <= 2 * cost.meta + 200 &&
+	       kmemp_cost_fits(&t.pool, stage->cost);
+}
+
+static void test_cost(u32 often)
+{
+	u64 random = 1, nr = 0, wrong = 0, newest, i, told = 0;
+	int ret = 0;
+
+	begin();
+	queue_put(ID, 1, 1);
+	newest = t.pool.newest;
+	plain = t.pool.format;
+	counting = *plain;
+	counting.reserve = count_reserve;
+	for (i = 0; i < 3000 && !ret; i++) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+		u32 left = 1 + rnd_of(&random, i % 8 ? 4 : 60);
+
+		while (left-- && !ret)
+			ret = add_random(batch, &random, often);
+		nr += batch->nr_changes;
+		t.pool.format = &counting;
+		ret = ret ?: kmemp_batch_queue(batch);
+		t.pool.format = plain;
+		kmemp_batch_free(batch);
+		told += asked;
+		asked = 0;
+		wrong += !cost_covers(t.pool.queue->open);
+		/* Pages that were dropped come back. */
+		if (i % 500 == 499)
+			ret = ret ?: kmemp_pool_retire(&t.pool);
+	}
+	tap_ok(!ret && !wrong && t.pool.newest > newest + 3,
+	       "what a stage may cost is in hand (%llu wrong in %llu stages)",
+	       wrong, t.pool.newest - newest);
+	tap_ok(told < 10 * nr || often == 1,
+	       "the format is asked about %llu changes for %llu", told, nr);
+	tap_ok(!kmemp_pool_sync(&t.pool) && durable_digest() == digest() &&
+	       test_agrees(&t) && !t.bad_gives, "all of it is committed");
+	test_end(&t);
+}
+
 /* What most batches are: each allocation is time, and may fail. */
 static void test_one_block(void)
 {
@@ -437,7 +524,6 @@ static void test_one_block(void)
  */
 static u32 most_of(const struct kmemp_change *change)
 {
-	const struct kmemp_format_ops *format = t.pool.format;
 	static struct kmemp_change changes[KMEMP_STAGE_ITEMS];
 	u32 nr;
 
@@ -445,7 +531,8 @@ static u32 most_of(const struct kmemp_change *change)
 		changes[nr] = *change;
 		/* Extents that do not lie side by side. */
 		changes[nr].extent.offset += 1000 * nr;
-		if (format->reserve(changes, nr + 1) > format->standing ||
+		if (!kmemp_cost_fits(&t.pool, kmemp_cost_of(&t.pool, changes,
+							    nr + 1)) ||
 		    (nr + 1) * kmemp_change_bytes(change) > KMEMP_BATCH_BYTES)
 			break;
 	}
@@ -604,22 +691,20 @@ static void test_alone(void)
 /* A format may have room for all that a batch may hold, or not. */
 static void test_too_big(void)
 {
-	const struct kmemp_format_ops *format;
 	struct kmemp_batch *batch;
 	u64 before, was, i;
 	bool fits;
 	int ret;
 
 	begin();
-	format = t.pool.format;
 	queue_put(ID, 1, 1);
 	before = digest();
 	was = t.pool.newest;
 	batch = kmemp_batch_new(&t.pool);
 	for (i = 0; i < 2000; i++)
 		map_pages(batch, ID + 2, i << 20, 1000 + i, 1);
-	fits = format->reserve(batch->changes, batch->nr_changes) <=
-	       format->standing;
+	fits = kmemp_cost_fits(&t.pool, kmemp_cost_of(&t.pool, batch->changes,
+						      batch->nr_changes));
 	ret = test_commit(batch);
 	tap_ok(fits ? !ret && t.pool.newest == was + 2 :
 		      ret == -E2BIG && digest() == before &&
@@ -763,6 +848,8 @@ static void run_format(void)
 	test_one_fence();
 	test_growing();
 	test_one_block();
+	test_cost(32);
+	test_cost(1);
 	test_full();
 	test_dropped();
 	test_alone();
