@@ -396,18 +396,16 @@ static int make_ready(struct kmemp_net *net, struct kmemp_batch *batch,
 
 	batch->nr_puts = 0;
 	ret = kmemp_net_compute(net, batch, overlay);
-	if (!ret && pool->wait.nr > WAIT_RUNS)
+	if (!ret && kmemp_wait_runs(pool) > WAIT_RUNS)
 		ret = kmemp_retire_locked(pool);
 	if (!ret && pool->format->prepare)
 		ret = pool->format->prepare(pool, batch);
 	if (!ret)
-		ret = kmemp_wait_room(pool,
-				      kmemp_wait_need(net->freed.nr +
-						      net->dropped.nr +
-						      batch->nr_puts,
-						      batch->nr_changes +
+		ret = kmemp_wait_room(pool, net->freed.nr + net->dropped.nr,
+				      kmemp_wait_need(batch->nr_changes +
 						      net->touched,
-						      net->before_pages));
+						      net->before_pages) +
+				      batch->nr_puts);
 	return ret;
 }
 
@@ -483,7 +481,7 @@ int kmemp_commit_stage_locked(struct kmemp_stage *stage)
 	lockdep_assert_held(&pool->commit_lock);
 	while ((ret = make_ready(net, batch, &stage->overlay)) == -ENOMEM) {
 		memalloc_retry_wait(GFP_NOIO);
-		if (!pool->wait.nr)
+		if (!kmemp_wait_runs(pool))
 			continue;
 		kmemp_confirm_locked(pool);
 		ret = kmemp_retire_locked(pool);

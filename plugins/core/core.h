@@ -268,9 +268,10 @@ void kmemp_confirm_locked(struct kmemp_pool *pool);
 int kmemp_retire_locked(struct kmemp_pool *pool);
 int kmemp_work_locked(struct kmemp_pool *pool);
 
-u32 kmemp_wait_need(u32 runs, u32 items, u64 pages);
-int kmemp_wait_room(struct kmemp_pool *pool, u32 need);
+u32 kmemp_wait_need(u32 items, u64 pages);
+int kmemp_wait_room(struct kmemp_pool *pool, u32 data, u32 meta);
 void kmemp_wait_destroy(struct kmemp_wait *wait);
+u32 kmemp_wait_runs(const struct kmemp_pool *pool);
 void kmemp_wait_add(struct kmemp_pool *pool, u64 sequence,
 		    const struct kmemp_run *run, bool meta);
 void kmemp_wait_settle(struct kmemp_pool *pool);

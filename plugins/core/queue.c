@@ -84,9 +84,9 @@ static int prepare(struct kmemp_pool *pool)
 	if (queue->ready)
 		goto out;
 	/* Data that is freed and dropped; changes, and extents touched. */
-	ret = kmemp_wait_room(pool, kmemp_wait_need(2 * KMEMP_STAGE_ITEMS,
-						    2 * KMEMP_STAGE_ITEMS,
-						    KMEMP_STAGE_ITEMS));
+	ret = kmemp_wait_room(pool, 2 * KMEMP_STAGE_ITEMS,
+			      kmemp_wait_need(2 * KMEMP_STAGE_ITEMS,
+					      KMEMP_STAGE_ITEMS));
 	if (!ret)
 		ret = kmemp_net_room(&queue->net, KMEMP_STAGE_ITEMS);
 	if (!ret)
@@ -390,7 +390,7 @@ static int clear_up(struct kmemp_pool *pool)
 {
 	kmemp_confirm_locked(pool);
 	kmemp_wait_settle(pool);
-	return pool->wait.nr ? kmemp_retire_locked(pool) : 0;
+	return kmemp_wait_runs(pool) ? kmemp_retire_locked(pool) : 0;
 }
 
 static int run_locked(struct kmemp_pool *pool, bool now)
@@ -405,7 +405,7 @@ static int run_locked(struct kmemp_pool *pool, bool now)
 		return ret;
 	idle = queue->seen == pool->newest && !anything_staged(queue);
 	queue->seen = pool->newest;
-	queue->ticks = pool->wait.nr ? queue->ticks + 1 : 0;
+	queue->ticks = kmemp_wait_runs(pool) ? queue->ticks + 1 : 0;
 	/* Before pages that the format has in hand for it are given back. */
 	if (now || idle)
 		more = kmemp_work_locked(pool);
@@ -417,7 +417,7 @@ static int run_locked(struct kmemp_pool *pool, bool now)
 	}
 	if (ret)
 		return ret;
-	return more || anything_staged(queue) || pool->wait.nr ||
+	return more || anything_staged(queue) || kmemp_wait_runs(pool) ||
 	       pool->newest != pool->super.confirmed;
 }
 

@@ -631,6 +631,30 @@ static void test_dropped(void)
 	test_end(&t);
 }
 
+/* Of freed pages a few wait at a time; in all, more than there is room for. */
+static void test_freed(void)
+{
+	int ret = 0;
+	u64 i;
+
+	begin();
+	queue_map(ID, 0, test_take(&t, 3), 3);
+	kmemp_pool_sync(&t.pool);
+	for (i = 0; i < 4000 && !ret; i++) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+		map_pages(batch, ID, i % 3, test_take(&t, 1), 1);
+		ret = test_commit(batch);
+	}
+	tap_ok(!ret && t.pool.wait.data.nr == 1 &&
+	       t.pool.wait.data.room < 4000,
+	       "a page that was freed waits for the next batch");
+	tap_ok(!kmemp_pool_retire(&t.pool) && test_agrees(&t) &&
+	       !t.bad_gives && !kmemp_pool_waiting(&t.pool),
+	       "each comes back once");
+	test_end(&t);
+}
+
 static void test_alone(void)
 {
 	struct kmemp_batch *batch;
@@ -852,6 +876,7 @@ static void run_format(void)
 	test_cost(1);
 	test_full();
 	test_dropped();
+	test_freed();
 	test_alone();
 	test_too_big();
 	test_closing();
