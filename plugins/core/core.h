@@ -129,7 +129,7 @@ struct kmemp_runs {
  * struct kmemp_net - what a batch does to pages, and room to find it out
  * @before: what the ranges that it touches hold
  * @after: what they will hold
- * @brought: what its changes map, also where a later one replaces it
+ * @brought: what its changes map, if a later one replaces some of it
  * @rest: @brought without @after
  * @taken: in @after, not in @before
  * @freed: in @before, not in @after

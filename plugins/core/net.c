@@ -73,6 +73,20 @@ static bool runs_order(struct kmemp_runs *runs)
 	return out_of_order(runs) >= runs->nr;
 }
 
+/* Do all runs of one list lie before those of the other? Both ordered. */
+static bool runs_apart(const struct kmemp_runs *a, const struct kmemp_runs *b)
+{
+	const struct kmemp_run *last;
+
+	if (!a->nr || !b->nr)
+		return true;
+	last = &a->run[a->nr - 1];
+	if (last->page + last->count <= b->run[0].page)
+		return true;
+	last = &b->run[b->nr - 1];
+	return last->page + last->count <= a->run[0].page;
+}
+
 /* What is in @a and not in @b, both ordered. */
 static int runs_subtract(const struct kmemp_runs *a, const struct kmemp_runs *b,
 			 struct kmemp_runs *result)
@@ -80,6 +94,14 @@ static int runs_subtract(const struct kmemp_runs *a, const struct kmemp_runs *b,
 	u32 i, k = 0;
 	int ret;
 
+	if (runs_apart(a, b)) {
+		if (runs_grow(result, a->nr))
+			return -ENOMEM;
+		if (a->nr)
+			memcpy(result->run, a->run, a->nr * sizeof(*a->run));
+		result->nr = a->nr;
+		return 0;
+	}
 	for (i = 0; i < a->nr; i++) {
 		u64 page = a->run[i].page;
 		u64 end = page + a->run[i].count;
@@ -171,6 +193,22 @@ static void runs_merge(struct kmemp_runs *runs)
 	runs->nr = nr;
 }
 
+/* What the changes bring, later replaced or not. */
+static int list_brought(struct kmemp_net *net, const struct kmemp_batch *batch)
+{
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < batch->nr_changes && !ret; i++)
+		if (batch->changes[i].op == KMEMP_MAP)
+			ret = runs_add(&net->brought,
+				       batch->changes[i].extent.page,
+				       batch->changes[i].extent.count);
+	runs_order(&net->brought);
+	runs_merge(&net->brought);
+	return ret;
+}
+
 /* The lists of what is there, what will be, and what the changes bring. */
 static int collect(struct kmemp_net *net, struct kmemp_batch *batch,
 		   const struct kmemp_overlay *overlay)
@@ -182,13 +220,10 @@ static int collect(struct kmemp_net *net, struct kmemp_batch *batch,
 	for (i = 0; i < batch->nr_changes && !ret; i++) {
 		const struct kmemp_change *change = &batch->changes[i];
 
-		if (change->op == KMEMP_MAP) {
+		if (change->op == KMEMP_MAP)
 			brought += change->extent.count;
-			ret = runs_add(&net->brought, change->extent.page,
-				       change->extent.count);
-		} else if (change->op == KMEMP_REMOVE) {
+		else if (change->op == KMEMP_REMOVE)
 			ret = count_records(net, batch->pool, change->object);
-		}
 	}
 	for (i = 0; i < overlay->nr && !ret; i++) {
 		const struct kmemp_stretch *s = &overlay->stretch[i];
@@ -200,9 +235,9 @@ static int collect(struct kmemp_net *net, struct kmemp_batch *batch,
 		after += s->end - s->offset;
 		ret = runs_add(&net->after, s->page, s->end - s->offset);
 	}
-	/* All that was brought is there: nothing is dropped. */
-	if (brought == after)
-		net->brought.nr = 0;
+	/* If all that is brought will be there, nothing is dropped. */
+	if (!ret && brought != after)
+		ret = list_brought(net, batch);
 	return ret;
 }
 
@@ -289,14 +324,12 @@ int kmemp_net_compute(struct kmemp_net *net, struct kmemp_batch *batch,
 				      net->before.run[0].page);
 	if (!runs_order(&net->after))
 		return -EINVAL;
-	runs_order(&net->brought);
-	runs_merge(&net->brought);
 	ret = runs_subtract(&net->after, &net->before, &net->taken);
 	if (!ret)
 		ret = runs_subtract(&net->before, &net->after, &net->freed);
-	if (!ret)
+	if (!ret && net->brought.nr)
 		ret = runs_subtract(&net->brought, &net->after, &net->rest);
-	if (!ret)
+	if (!ret && net->brought.nr)
 		ret = runs_subtract(&net->rest, &net->before, &net->dropped);
 	if (ret)
 		return ret;
