@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the core's batch files share: batch.c (building), overlay.c (what
- * objects will hold), stage.c (batches that were concatenated), queue.c (group
- * commit), net.c (what a batch takes and frees), commit.c, wait.c (pages),
- * lookup.c and lookup_record.c.
+ * objects will hold), stage.c and stage_find.c (batches that were concatenated),
+ * queue.c (group commit), net.c (what a batch takes and frees), commit.c, wait.c
+ * (pages), lookup.c and lookup_record.c.
  */
 #ifndef KMEMP_CORE_CORE_H
 #define KMEMP_CORE_CORE_H
@@ -207,6 +207,10 @@ bool kmemp_stage_takes(const struct kmemp_batch *batch);
 int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
 		    const struct kmemp_overlay *overlay);
 void kmemp_stage_empty(struct kmemp_stage *stage);
+u16 *kmemp_stage_head(struct kmemp_stage *stage, u64 object,
+		      const struct kmemp_record *record);
+u32 kmemp_stage_find(const struct kmemp_stage *stage,
+		     const struct kmemp_change *key);
 const struct kmemp_change *
 kmemp_stage_find_record(const struct kmemp_stage *stage, u64 object,
 			const struct kmemp_record *record);

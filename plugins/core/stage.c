@@ -104,26 +104,6 @@ bool kmemp_stage_takes(const struct kmemp_batch *batch)
 	return items <= KMEMP_STAGE_ITEMS;
 }
 
-static u32 head_of(u64 object, const struct kmemp_record *record)
-{
-	return (object * 31 + record->kind + record->hash) % KMEMP_STAGE_HEADS;
-}
-
-/* Index of the change of this record, or the number of changes. */
-static u32 find_record(const struct kmemp_stage *stage,
-		       const struct kmemp_change *key)
-{
-	const struct kmemp_batch *batch = &stage->batch;
-	u32 i;
-
-	for (i = stage->heads[head_of(key->object, &key->record)]; i;
-	     i = stage->links[i - 1].next)
-		if (batch->changes[i - 1].object == key->object &&
-		    kmemp_same_record(&batch->changes[i - 1], key))
-			return i - 1;
-	return batch->nr_changes;
-}
-
 static u32 text_room(const struct kmemp_record *record)
 {
 	return ALIGN((u32)record->name_len + record->value_len, TEXT_ALIGN);
@@ -151,7 +131,7 @@ static void add_sums(struct sums *sums, const struct kmemp_stage *stage,
 
 	sums->bytes += kmemp_change_bytes(change);
 	if (kmemp_is_record(change)) {
-		old = find_record(stage, change);
+		old = kmemp_stage_find(stage, change);
 		had = old < all->nr_changes ? stage->links[old].room : 0;
 		if (text_room(&change->record) > had)
 			sums->text += text_room(&change->record);
@@ -189,7 +169,7 @@ static void change_places(struct kmemp_stage *stage, struct kmemp_change *tail,
 
 	changes = (struct kmemp_change *)stage->batch.changes;
 	for (i = 0; i < nr; i++) {
-		at = find_record(stage, &tail[i]);
+		at = kmemp_stage_find(stage, &tail[i]);
 		swap(changes[at], tail[i]);
 	}
 }
@@ -208,7 +188,7 @@ static struct kmemp_cost ask_cost(struct kmemp_stage *stage,
 		const struct kmemp_change *change = &batch->changes[i];
 
 		if (kmemp_is_record(change) &&
-		    find_record(stage, change) < all->nr_changes)
+		    kmemp_stage_find(stage, change) < all->nr_changes)
 			changes[--places] = *change;
 		else
 			changes[end++] = *change;
@@ -284,13 +264,13 @@ static void add_record(struct kmemp_stage *stage,
 {
 	struct kmemp_batch *all = &stage->batch;
 	struct kmemp_change *changes = (struct kmemp_change *)all->changes;
-	u32 at = find_record(stage, change);
+	u32 at = kmemp_stage_find(stage, change);
 	struct kmemp_link *link = &stage->links[at];
 	struct kmemp_record record = change->record;
 	u8 *text = (u8 *)changes[at].record.name;
 
 	if (at == all->nr_changes) {
-		u16 *head = &stage->heads[head_of(change->object, &record)];
+		u16 *head = kmemp_stage_head(stage, change->object, &record);
 
 		link->next = *head;
 		link->room = 0;
@@ -391,79 +371,4 @@ void kmemp_stage_empty(struct kmemp_stage *stage)
 	stage->cost = (struct kmemp_cost){};
 	stage->ask_at = ASK_AT;
 	memset(stage->pages, 0, sizeof(stage->pages));
-}
-
-/**
- * kmemp_stage_find_record - what a stage does to a record
- * @stage: the stage
- * @object: id
- * @record: kind, hash and name
- *
- * Context: under pool->readers.
- *
- * Return: the change, or NULL if there is none.
- */
-const struct kmemp_change *
-kmemp_stage_find_record(const struct kmemp_stage *stage, u64 object,
-			const struct kmemp_record *record)
-{
-	const struct kmemp_batch *batch = &stage->batch;
-	struct kmemp_change key = { .object = object, .record = *record };
-	u32 i;
-
-	if (!batch->nr_changes)
-		return NULL;
-	i = find_record(stage, &key);
-	return i < batch->nr_changes ? &batch->changes[i] : NULL;
-}
-
-/**
- * kmemp_stage_next_record - first record at or after a position that changes
- * @stage: the stage
- * @object: id
- * @from: the position
- *
- * Goes through all changes. Context: under pool->readers.
- *
- * Return: the change, or NULL if there is none.
- */
-const struct kmemp_change *
-kmemp_stage_next_record(const struct kmemp_stage *stage, u64 object,
-			const struct kmemp_record *from)
-{
-	const struct kmemp_batch *batch = &stage->batch;
-	const struct kmemp_change *best = NULL;
-	u32 i;
-
-	for (i = 0; i < batch->nr_changes; i++) {
-		const struct kmemp_change *change = &batch->changes[i];
-
-		if (change->object == object && kmemp_is_record(change) &&
-		    kmemp_record_order(&change->record, from) >= 0 &&
-		    (!best || kmemp_record_order(&change->record,
-						 &best->record) < 0))
-			best = change;
-	}
-	return best;
-}
-
-/**
- * kmemp_stage_next_object - first object at or after an id that changes
- * @stage: the stage
- * @id: the id
- *
- * Goes through all changes. Context: under pool->readers.
- *
- * Return: its id, or U64_MAX if there is none.
- */
-u64 kmemp_stage_next_object(const struct kmemp_stage *stage, u64 id)
-{
-	const struct kmemp_batch *batch = &stage->batch;
-	u64 best = U64_MAX;
-	u32 i;
-
-	for (i = 0; i < batch->nr_changes; i++)
-		if (batch->changes[i].object >= id)
-			best = min(best, batch->changes[i].object);
-	return best;
 }
