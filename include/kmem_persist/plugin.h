@@ -154,9 +154,9 @@ struct kmemp_change {
  *
  * At most KMEMP_BATCH_BYTES encoded, touching at most KMEMP_BATCH_EXTENTS
  * existing extents and records and KMEMP_BATCH_PAGES pages, and for which the
- * format's reserve() does not exceed its @standing. A page that a batch frees
- * is never taken by the same batch. Metadata pages are the plugin's own affair:
- * kmemp_meta_get(), kmemp_meta_put().
+ * format's reserve() does not exceed its @standing, nor load() its @most_load. A
+ * page that a batch frees is never taken by the same batch. Metadata pages are
+ * the plugin's own affair: kmemp_meta_get(), kmemp_meta_put().
  */
 struct kmemp_batch {
 	struct kmemp_pool *pool;
@@ -231,6 +231,7 @@ struct kmemp_findings {
  *	beyond that: what one page's falling out of its extent can cost
  * @many_extents: with more of them the tool recommends another format; 0: it
  *	takes any number
+ * @most_load: see @load
  * @format: Write an empty instance. The superblock page and its copy are not
  *	the plugin's: the core zeroed them durably before and writes the static
  *	part after it; the plugin may ask for the first root by
@@ -248,11 +249,13 @@ struct kmemp_findings {
  *	Cannot fail: what could not be retired is redone by the next open.
  * @reserve: The most metadata pages that one commit of these changes may take,
  *	growth of the standing part included. Pure: it looks at the changes
- *	alone, so that it holds whenever they are committed; and subadditive, so
- *	that the sum over waiting batches bounds their concatenation, also where
- *	a later put of a record takes the place of an earlier one. A batch
- *	for which it exceeds @standing is too big for one commit, and is refused
- *	or split by the core; a format may so bound what else a commit costs.
+ *	alone, so that it holds whenever they are committed; and subadditive:
+ *	the sum over waiting batches bounds their concatenation, also where a
+ *	later put of a record takes the place of an earlier put, or a deletion
+ *	that of one. A batch for which it exceeds @standing is too big for one
+ *	commit, and is refused or split by the core.
+ * @load: What else bounds a commit, in a unit of the format's, at most
+ *	@most_load. Pure and subadditive like @reserve. NULL where nothing does.
  * @prepare: Take the DRAM that the commit of this batch will need. Called with
  *	the commit right, just before commit. -ENOMEM: nothing has changed; of
  *	batches that were promised it is called again until it does better, so
@@ -311,11 +314,13 @@ struct kmemp_format_ops {
 	u32 standing;
 	u32 shatter_bytes;
 	u64 many_extents;
+	u32 most_load;
 
 	int (*format)(struct kmemp_pool *pool);
 	int (*open)(struct kmemp_pool *pool);
 	void (*close)(struct kmemp_pool *pool);
 	u32 (*reserve)(const struct kmemp_change *changes, u32 nr_changes);
+	u32 (*load)(const struct kmemp_change *changes, u32 nr_changes);
 	int (*prepare)(struct kmemp_pool *pool, struct kmemp_batch *batch);
 	int (*commit)(struct kmemp_pool *pool, struct kmemp_batch *batch);
 	int (*retire)(struct kmemp_pool *pool);

@@ -164,20 +164,38 @@ struct kmemp_used_source {
 };
 
 /**
- * struct kmemp_wait - freed pages that wait until they may be used again
- * @runs: page runs, in the order in which they were freed
- * @sequences: of the batch that freed each
- * @meta: whether each was metadata, into which redo may store
- * @nr: runs
- * @room: runs there is memory for
- * @pages: pages in all runs
+ * struct kmemp_freed - pages that a batch freed
+ * @run: the pages
+ * @sequence: of the batch
  */
-struct kmemp_wait {
-	struct kmemp_run *runs;
-	u64 *sequences;
-	bool *meta;
+struct kmemp_freed {
+	struct kmemp_run run;
+	u64 sequence;
+};
+
+/**
+ * struct kmemp_freed_list - a ring of them, in the order of the batches
+ * @freed: the ring
+ * @first: index of the first
+ * @nr: how many
+ * @room: how many there is memory for
+ */
+struct kmemp_freed_list {
+	struct kmemp_freed *freed;
+	u32 first;
 	u32 nr;
 	u32 room;
+};
+
+/**
+ * struct kmemp_wait - freed pages that wait until they may be used again
+ * @data: what was data
+ * @meta: what was metadata, into which redo may store
+ * @pages: pages in both
+ */
+struct kmemp_wait {
+	struct kmemp_freed_list data;
+	struct kmemp_freed_list meta;
 	u64 pages;
 };
 

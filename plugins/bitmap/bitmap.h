@@ -320,9 +320,12 @@ int kmemp_bm_record_next(const struct bitmap *bitmap,
 
 /* Pages of the worst batch: also 2 x 1024 leaves that unmapping splits. */
 #define KMEMP_BITMAP_STANDING	2048u
+/* Lines of the largest, without those that freeing takes. */
+#define KMEMP_BITMAP_MOST_LINES	(12u * KMEMP_BITMAP_STANDING)
 
 /* cost.c */
 u32 kmemp_bm_reserve(const struct kmemp_change *changes, u32 nr_changes);
+u32 kmemp_bm_load(const struct kmemp_change *changes, u32 nr_changes);
 int kmemp_bm_prepare(struct kmemp_pool *pool, struct kmemp_batch *batch);
 
 /**

@@ -7,10 +7,10 @@
  * a row of one object share are counted once: so that a clone of consecutive 2
  * MiB extents costs a page per GiB and not five each.
  *
- * Pages and lines are bounded together: a batch may take up to @standing pages,
- * LINES_PER_PAGE lines for each, and what it frees takes FREE_LINES at most
- * (1024 extents, 2^18 pages). All of it fits into the patch and, at some 24
- * bytes for a line that is not part of a run, into an entry of the ring.
+ * Both are bounded: a batch may take up to @standing pages and @most_load lines,
+ * and what it frees takes FREE_LINES at most (1024 extents, 2^18 pages). All of
+ * it fits into the patch and, at some 24 bytes for a line that is not part of a
+ * run, into an entry of the ring.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -19,7 +19,6 @@
 
 #define LEAF		KMEMP_BITMAP_SLOTS
 #define LEAF_LINES	(KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE)
-#define LINES_PER_PAGE	12u
 /* A new page is a page to zero, a slot that names it, its bit, a neighbour. */
 #define NEW_PAGE_LINES	4u
 /* The way to a new object's line, and what growth puts above the old tree. */
@@ -87,24 +86,29 @@ static void map_cost(struct cost *cost, const struct kmemp_extent *extent,
 	cost->lines += extent->count / KMEMP_BITMAP_LINE_BITS + 2;
 }
 
-static void change_cost(struct cost *cost, const struct kmemp_change *change,
-			const struct kmemp_change *last)
+/*
+ * Return whether the way to the object has been counted: once for changes in a
+ * row, but by none that deletes, since that may find no object.
+ */
+static bool change_cost(struct cost *cost, const struct kmemp_change *change,
+			const struct kmemp_change *last, bool counted)
 {
 	bool same = last && last->object == change->object;
 	u64 near;
 
+	counted &= same;
 	cost->lines += FEW_LINES;
 	switch (change->op) {
 	case KMEMP_MAP:
+		same &= last && last->op == KMEMP_MAP;
 		near = same ? last->extent.offset + last->extent.count - 1 : 0;
-		map_cost(cost, &change->extent,
-			 same && last->op == KMEMP_MAP ? &near : NULL);
+		map_cost(cost, &change->extent, same ? &near : NULL);
 		break;
 	case KMEMP_UNMAP:
 		/* A leaf at each end, where a large slot is split. */
 		new_pages(cost, 2);
 		leaf_lines(cost, &change->extent);
-		return;
+		return counted;
 	case KMEMP_PUT_RECORD:
 		new_pages(cost, RECORD_PAGES);
 		cost->lines += RECORD_LINES +
@@ -112,33 +116,38 @@ static void change_cost(struct cost *cost, const struct kmemp_change *change,
 				change->record.value_len) / KMEMP_LINE_SIZE + 2;
 		break;
 	case KMEMP_DEL_RECORD:
+		return counted;
 	case KMEMP_REMOVE:
-		return;
+		return false;
 	}
-	if (!same)
+	if (!counted)
 		new_pages(cost, OBJECT_PAGES);
+	return true;
 }
 
 static struct cost batch_cost(const struct kmemp_change *changes,
 			      u32 nr_changes)
 {
 	struct cost cost = {};
+	bool counted = false;
 	u32 i;
 
 	for (i = 0; i < nr_changes; i++)
-		change_cost(&cost, &changes[i], i ? &changes[i - 1] : NULL);
+		counted = change_cost(&cost, &changes[i],
+				      i ? &changes[i - 1] : NULL, counted);
 	return cost;
 }
 
 /* See struct kmemp_format_ops. */
 u32 kmemp_bm_reserve(const struct kmemp_change *changes, u32 nr_changes)
 {
-	struct cost cost = batch_cost(changes, nr_changes);
-	u64 pages = DIV_ROUND_UP(cost.lines, (u64)LINES_PER_PAGE);
+	return min_t(u64, batch_cost(changes, nr_changes).pages, U32_MAX);
+}
 
-	/* A batch whose lines are too many is too big, whatever its pages. */
-	pages = pages > KMEMP_BITMAP_STANDING ? pages : cost.pages;
-	return min_t(u64, pages, U32_MAX);
+/* See struct kmemp_format_ops; in lines. */
+u32 kmemp_bm_load(const struct kmemp_change *changes, u32 nr_changes)
+{
+	return min_t(u64, batch_cost(changes, nr_changes).lines, U32_MAX);
 }
 
 /*

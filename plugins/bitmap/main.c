@@ -291,10 +291,12 @@ static const struct kmemp_format_ops kmemp_bm_ops = {
 	.standing = KMEMP_BITMAP_STANDING,
 	/* A slot of its own for a page that was part of a large one. */
 	.shatter_bytes = 8,
+	.most_load = KMEMP_BITMAP_MOST_LINES,
 	.format = op_format,
 	.open = op_open,
 	.close = op_close,
 	.reserve = kmemp_bm_reserve,
+	.load = kmemp_bm_load,
 	.prepare = kmemp_bm_prepare,
 	.commit = op_commit,
 	.retire = op_retire,

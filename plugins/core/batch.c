@@ -3,7 +3,8 @@
  * Batch: an ordered list of changes that becomes true as a whole.
  *
  * Building one looks at its arguments alone; what it does to the pool is found
- * out when it is committed. Names and values are copied.
+ * out when it is committed. Names and values are copied. All of a small one,
+ * with what committing it takes, lies in the one block that is its draft.
  */
 #include <asm/byteorder.h>
 #include <linux/errno.h>
@@ -11,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 
 #include "core.h"
@@ -58,13 +60,36 @@ struct kmemp_batch *kmemp_batch_new(struct kmemp_pool *pool)
 {
 	struct kmemp_draft *draft;
 
-	draft = kzalloc(sizeof(*draft), GFP_NOIO);
+	draft = kmalloc(sizeof(*draft), GFP_NOIO);
 	if (!draft)
 		return NULL;
+	memset(draft, 0, offsetof(struct kmemp_draft, change));
 	draft->batch.pool = pool;
+	draft->batch.changes = draft->change;
+	draft->batch.meta = draft->meta;
+	draft->room = KMEMP_DRAFT_CHANGES;
+	draft->meta_room = KMEMP_DRAFT_META;
 	return &draft->batch;
 }
 EXPORT_SYMBOL_GPL(kmemp_batch_new);
+
+/* Memory for a name and a value, @len > 0. */
+static u8 *text_get(struct kmemp_draft *draft, size_t len)
+{
+	u8 *text = draft->text + draft->text_used;
+
+	if (len > KMEMP_DRAFT_TEXT - draft->text_used)
+		return kmalloc(len, GFP_NOIO);
+	draft->text_used += len;
+	return text;
+}
+
+/* What lies in the draft itself goes with it. */
+static void text_free(struct kmemp_draft *draft, const u8 *text)
+{
+	if (text < draft->text || text >= draft->text + KMEMP_DRAFT_TEXT)
+		kfree(text);
+}
 
 /**
  * kmemp_batch_free - let go of a batch
@@ -72,16 +97,20 @@ EXPORT_SYMBOL_GPL(kmemp_batch_new);
  */
 void kmemp_batch_free(struct kmemp_batch *batch)
 {
+	struct kmemp_draft *draft;
 	u32 i;
 
 	if (!batch)
 		return;
+	draft = kmemp_to_draft(batch);
 	for (i = 0; i < batch->nr_changes; i++)
 		if (kmemp_is_record(&batch->changes[i]))
-			kfree(batch->changes[i].record.name);
-	kvfree(batch->changes);
-	kvfree(batch->meta);
-	kfree(kmemp_to_draft(batch));
+			text_free(draft, batch->changes[i].record.name);
+	if (batch->changes != draft->change)
+		kvfree(batch->changes);
+	if (batch->meta != draft->meta)
+		kvfree(batch->meta);
+	kfree(draft);
 }
 EXPORT_SYMBOL_GPL(kmemp_batch_free);
 
@@ -94,16 +123,15 @@ static int append(struct kmemp_batch *batch, const struct kmemp_change *change)
 	if (bytes > KMEMP_BATCH_BYTES - batch->bytes)
 		return -E2BIG;
 	if (batch->nr_changes == draft->room) {
-		u32 room = draft->room ? 2 * draft->room : 8;
+		u32 room = 2 * draft->room;
 		struct kmemp_change *new;
 
 		new = kvmalloc_array(room, sizeof(*new), GFP_NOIO);
 		if (!new)
 			return -ENOMEM;
-		if (batch->nr_changes)
-			memcpy(new, batch->changes,
-			       batch->nr_changes * sizeof(*new));
-		kvfree(batch->changes);
+		memcpy(new, batch->changes, batch->nr_changes * sizeof(*new));
+		if (batch->changes != draft->change)
+			kvfree(batch->changes);
 		batch->changes = new;
 		draft->room = room;
 	}
@@ -181,6 +209,7 @@ static int add_record(struct kmemp_batch *batch, enum kmemp_change_op op,
 		      const void *value, size_t value_len)
 {
 	struct kmemp_change change = { .object = object, .op = op };
+	struct kmemp_draft *draft = kmemp_to_draft(batch);
 	struct kmemp_change *old;
 	int ret = 0;
 	u8 *copy;
@@ -189,7 +218,7 @@ static int add_record(struct kmemp_batch *batch, enum kmemp_change_op op,
 		return -EINVAL;
 	if (name_len > KMEMP_MAX_NAME || value_len > KMEMP_MAX_VALUE)
 		return -ENAMETOOLONG;
-	copy = kmalloc(name_len + value_len + 1, GFP_NOIO);
+	copy = text_get(draft, name_len + value_len + 1);
 	if (!copy)
 		return -ENOMEM;
 	if (name_len)
@@ -212,7 +241,7 @@ static int add_record(struct kmemp_batch *batch, enum kmemp_change_op op,
 			goto err_copy;
 		}
 		batch->bytes = bytes + kmemp_change_bytes(&change);
-		kfree(old->record.name);
+		text_free(draft, old->record.name);
 		*old = change;
 		return 0;
 	}
@@ -222,7 +251,7 @@ static int add_record(struct kmemp_batch *batch, enum kmemp_change_op op,
 	return 0;
 
 err_copy:
-	kfree(copy);
+	text_free(draft, copy);
 	return ret;
 }
 

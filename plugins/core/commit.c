@@ -73,6 +73,20 @@ void kmemp_commit_begin(struct kmemp_pool *pool)
 }
 
 /**
+ * kmemp_commit_try - take the commit right if nobody has it
+ * @pool: the pool
+ *
+ * Return: true if it is to be left by kmemp_commit_end().
+ */
+bool kmemp_commit_try(struct kmemp_pool *pool)
+{
+	if (!mutex_trylock(&pool->commit_lock))
+		return false;
+	pool->memalloc = memalloc_noreclaim_save();
+	return true;
+}
+
+/**
  * kmemp_commit_end - leave the commit right to others
  * @pool: the pool
  */
@@ -193,6 +207,54 @@ static int take(struct kmemp_batch *batch, u32 need, bool adds, int tries)
 }
 
 /**
+ * kmemp_cost_of - what a format may need for changes
+ * @pool: the pool
+ * @changes: in order
+ * @nr: how many
+ *
+ * Return: the format's answers.
+ */
+struct kmemp_cost kmemp_cost_of(const struct kmemp_pool *pool,
+				const struct kmemp_change *changes, u32 nr)
+{
+	const struct kmemp_format_ops *format = pool->format;
+
+	return (struct kmemp_cost){
+		.meta = format->reserve(changes, nr),
+		.load = format->load ? format->load(changes, nr) : 0,
+	};
+}
+
+/**
+ * kmemp_cost_fits - is it within what one commit may need?
+ * @pool: the pool
+ * @cost: of changes
+ *
+ * Return: true if it is.
+ */
+bool kmemp_cost_fits(const struct kmemp_pool *pool, struct kmemp_cost cost)
+{
+	return cost.meta <= pool->format->standing &&
+	       cost.load <= pool->format->most_load;
+}
+
+static int meta_room(struct kmemp_draft *draft, u32 need)
+{
+	u64 *meta;
+
+	if (need <= draft->meta_room)
+		return 0;
+	meta = kvmalloc_array(need, sizeof(*meta), GFP_NOIO);
+	if (!meta)
+		return -ENOMEM;
+	if (draft->batch.meta != draft->meta)
+		kvfree(draft->batch.meta);
+	draft->batch.meta = meta;
+	draft->meta_room = need;
+	return 0;
+}
+
+/**
  * kmemp_meta_take - the metadata pages that a batch may need
  * @batch: the batch
  *
@@ -200,39 +262,35 @@ static int take(struct kmemp_batch *batch, u32 need, bool adds, int tries)
  * reserve; unless the batch says of itself that it does no more than that, it
  * is looked up, only when pages are short.
  *
- * Return: 0; -E2BIG: more than one commit may take; -ENOSPC; -ENOMEM; -EIO;
+ * Return: 0; -E2BIG: more than one commit may need; -ENOSPC; -ENOMEM; -EIO;
  * -EUCLEAN.
  */
 int kmemp_meta_take(struct kmemp_batch *batch)
 {
-	struct kmemp_pool *pool = batch->pool;
-	bool overwrites = kmemp_to_draft(batch)->overwrites;
+	struct kmemp_draft *draft = kmemp_to_draft(batch);
+	bool overwrites = draft->overwrites;
 	u32 need;
 	int ret;
 
-	need = pool->format->reserve(batch->changes, batch->nr_changes);
-	if (need > pool->format->standing)
+	draft->cost = kmemp_cost_of(batch->pool, batch->changes,
+				    batch->nr_changes);
+	if (!kmemp_cost_fits(batch->pool, draft->cost))
 		return -E2BIG;
+	need = draft->cost.meta;
 	if (!need)
 		return 0;
-	/* Of a try that failed. */
-	kvfree(batch->meta);
-	batch->meta = kvmalloc_array(need, sizeof(*batch->meta), GFP_NOIO);
-	if (!batch->meta)
-		return -ENOMEM;
+	ret = meta_room(draft, need);
+	if (ret)
+		return ret;
 	ret = overwrites ? -ENOSPC : take(batch, need, true, 1);
 	if (ret == -ENOSPC) {
 		ret = overwrites ? 0 : batch_adds(batch);
 		if (ret >= 0)
 			ret = take(batch, need, ret, ret ? 2 : TAKE_TRIES);
 	}
-	if (ret) {
-		kvfree(batch->meta);
-		batch->meta = NULL;
-		return ret;
-	}
-	batch->nr_meta = need;
-	return 0;
+	if (!ret)
+		batch->nr_meta = need;
+	return ret;
 }
 
 /**
@@ -338,18 +396,16 @@ static int make_ready(struct kmemp_net *net, struct kmemp_batch *batch,
 
 	batch->nr_puts = 0;
 	ret = kmemp_net_compute(net, batch, overlay);
-	if (!ret && pool->wait.nr > WAIT_RUNS)
+	if (!ret && kmemp_wait_runs(pool) > WAIT_RUNS)
 		ret = kmemp_retire_locked(pool);
 	if (!ret && pool->format->prepare)
 		ret = pool->format->prepare(pool, batch);
 	if (!ret)
-		ret = kmemp_wait_room(pool,
-				      kmemp_wait_need(net->freed.nr +
-						      net->dropped.nr +
-						      batch->nr_puts,
-						      batch->nr_changes +
+		ret = kmemp_wait_room(pool, net->freed.nr + net->dropped.nr,
+				      kmemp_wait_need(batch->nr_changes +
 						      net->touched,
-						      net->before_pages));
+						      net->before_pages) +
+				      batch->nr_puts);
 	return ret;
 }
 
@@ -391,25 +447,23 @@ static int commit_ready(struct kmemp_net *net, struct kmemp_batch *batch)
 int kmemp_commit_batch_locked(struct kmemp_batch *batch,
 			      const struct kmemp_overlay *overlay)
 {
-	struct kmemp_net net = {};
+	struct kmemp_net *net = &batch->pool->queue->net;
 	int ret;
 
 	lockdep_assert_held(&batch->pool->commit_lock);
-	ret = make_ready(&net, batch, overlay);
+	ret = make_ready(net, batch, overlay);
 	if (!ret)
-		ret = commit_ready(&net, batch);
+		ret = commit_ready(net, batch);
 	batch->taken = NULL;
 	batch->nr_taken = 0;
 	batch->freed = NULL;
 	batch->nr_freed = 0;
-	kmemp_net_destroy(&net);
 	return ret;
 }
 
 /**
  * kmemp_commit_stage_locked - commit what was promised
  * @stage: the busy stage
- * @net: initialised for KMEMP_STAGE_ITEMS
  *
  * For want of DRAM it waits: freeing all that waits makes the room that there
  * is for freed pages enough, and what formats ask for is little at a time.
@@ -417,16 +471,17 @@ int kmemp_commit_batch_locked(struct kmemp_batch *batch,
  *
  * Return: 0; or what made the pool fail.
  */
-int kmemp_commit_stage_locked(struct kmemp_stage *stage, struct kmemp_net *net)
+int kmemp_commit_stage_locked(struct kmemp_stage *stage)
 {
-	struct kmemp_batch *batch = &stage->draft.batch;
+	struct kmemp_batch *batch = &stage->batch;
 	struct kmemp_pool *pool = batch->pool;
+	struct kmemp_net *net = &pool->queue->net;
 	int ret;
 
 	lockdep_assert_held(&pool->commit_lock);
 	while ((ret = make_ready(net, batch, &stage->overlay)) == -ENOMEM) {
 		memalloc_retry_wait(GFP_NOIO);
-		if (!pool->wait.nr)
+		if (!kmemp_wait_runs(pool))
 			continue;
 		kmemp_confirm_locked(pool);
 		ret = kmemp_retire_locked(pool);

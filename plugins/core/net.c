@@ -19,23 +19,28 @@
 
 #include "core.h"
 
+static int runs_grow(struct kmemp_runs *runs, u32 room)
+{
+	struct kmemp_run *new;
+
+	if (room <= runs->room)
+		return 0;
+	new = kvmalloc_array(room, sizeof(*new), GFP_NOIO);
+	if (!new)
+		return -ENOMEM;
+	if (runs->nr)
+		memcpy(new, runs->run, runs->nr * sizeof(*new));
+	kvfree(runs->run);
+	runs->run = new;
+	runs->room = room;
+	return 0;
+}
+
 static int runs_add(struct kmemp_runs *runs, u64 page, u64 count)
 {
-	if (runs->nr == runs->room) {
-		u32 room = runs->room ? 2 * runs->room : 16;
-		struct kmemp_run *new;
-
-		if (WARN_ON_ONCE(runs->fixed))
-			return -EUCLEAN;
-		new = kvmalloc_array(room, sizeof(*new), GFP_NOIO);
-		if (!new)
-			return -ENOMEM;
-		if (runs->nr)
-			memcpy(new, runs->run, runs->nr * sizeof(*new));
-		kvfree(runs->run);
-		runs->run = new;
-		runs->room = room;
-	}
+	if (runs->nr == runs->room &&
+	    runs_grow(runs, runs->room ? 2 * runs->room : 16))
+		return -ENOMEM;
 	runs->run[runs->nr++] = (struct kmemp_run){ page, count };
 	return 0;
 }
@@ -47,19 +52,39 @@ static int by_page(const void *a, const void *b)
 	return left->page < right->page ? -1 : left->page > right->page;
 }
 
-/* Sort; false where a page is in it twice. */
-static bool runs_order(struct kmemp_runs *runs)
+/* First run that does not lie wholly behind the one before it, or how many. */
+static u32 out_of_order(const struct kmemp_runs *runs)
 {
 	u32 i;
 
-	if (!runs->nr)
-		return true;
-	sort(runs->run, runs->nr, sizeof(*runs->run), by_page, NULL);
 	for (i = 1; i < runs->nr; i++)
 		if (runs->run[i - 1].page + runs->run[i - 1].count >
 		    runs->run[i].page)
-			return false;
-	return true;
+			return i;
+	return max(runs->nr, 1u);
+}
+
+/* Sort; false where a page is in it twice. */
+static bool runs_order(struct kmemp_runs *runs)
+{
+	if (out_of_order(runs) >= runs->nr)
+		return true;
+	sort(runs->run, runs->nr, sizeof(*runs->run), by_page, NULL);
+	return out_of_order(runs) >= runs->nr;
+}
+
+/* Do all runs of one list lie before those of the other? Both ordered. */
+static bool runs_apart(const struct kmemp_runs *a, const struct kmemp_runs *b)
+{
+	const struct kmemp_run *last;
+
+	if (!a->nr || !b->nr)
+		return true;
+	last = &a->run[a->nr - 1];
+	if (last->page + last->count <= b->run[0].page)
+		return true;
+	last = &b->run[b->nr - 1];
+	return last->page + last->count <= a->run[0].page;
 }
 
 /* What is in @a and not in @b, both ordered. */
@@ -69,6 +94,14 @@ static int runs_subtract(const struct kmemp_runs *a, const struct kmemp_runs *b,
 	u32 i, k = 0;
 	int ret;
 
+	if (runs_apart(a, b)) {
+		if (runs_grow(result, a->nr))
+			return -ENOMEM;
+		if (a->nr)
+			memcpy(result->run, a->run, a->nr * sizeof(*a->run));
+		result->nr = a->nr;
+		return 0;
+	}
 	for (i = 0; i < a->nr; i++) {
 		u64 page = a->run[i].page;
 		u64 end = page + a->run[i].count;
@@ -160,6 +193,22 @@ static void runs_merge(struct kmemp_runs *runs)
 	runs->nr = nr;
 }
 
+/* What the changes bring, later replaced or not. */
+static int list_brought(struct kmemp_net *net, const struct kmemp_batch *batch)
+{
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < batch->nr_changes && !ret; i++)
+		if (batch->changes[i].op == KMEMP_MAP)
+			ret = runs_add(&net->brought,
+				       batch->changes[i].extent.page,
+				       batch->changes[i].extent.count);
+	runs_order(&net->brought);
+	runs_merge(&net->brought);
+	return ret;
+}
+
 /* The lists of what is there, what will be, and what the changes bring. */
 static int collect(struct kmemp_net *net, struct kmemp_batch *batch,
 		   const struct kmemp_overlay *overlay)
@@ -171,13 +220,10 @@ static int collect(struct kmemp_net *net, struct kmemp_batch *batch,
 	for (i = 0; i < batch->nr_changes && !ret; i++) {
 		const struct kmemp_change *change = &batch->changes[i];
 
-		if (change->op == KMEMP_MAP) {
+		if (change->op == KMEMP_MAP)
 			brought += change->extent.count;
-			ret = runs_add(&net->brought, change->extent.page,
-				       change->extent.count);
-		} else if (change->op == KMEMP_REMOVE) {
+		else if (change->op == KMEMP_REMOVE)
 			ret = count_records(net, batch->pool, change->object);
-		}
 	}
 	for (i = 0; i < overlay->nr && !ret; i++) {
 		const struct kmemp_stretch *s = &overlay->stretch[i];
@@ -189,9 +235,9 @@ static int collect(struct kmemp_net *net, struct kmemp_batch *batch,
 		after += s->end - s->offset;
 		ret = runs_add(&net->after, s->page, s->end - s->offset);
 	}
-	/* All that was brought is there: nothing is dropped. */
-	if (brought == after)
-		net->brought.nr = 0;
+	/* If all that is brought will be there, nothing is dropped. */
+	if (!ret && brought != after)
+		ret = list_brought(net, batch);
 	return ret;
 }
 
@@ -201,41 +247,31 @@ static void runs_free(struct kmemp_runs *runs)
 	memset(runs, 0, sizeof(*runs));
 }
 
-static int runs_init(struct kmemp_runs *runs, u32 room)
-{
-	runs->run = kvmalloc_array(room, sizeof(*runs->run), GFP_NOIO);
-	if (!runs->run)
-		return -ENOMEM;
-	runs->room = room;
-	runs->fixed = true;
-	return 0;
-}
-
 /**
- * kmemp_net_init - have all the memory that kmemp_net_compute() may need
- * @net: zeroed
+ * kmemp_net_room - have all the memory that kmemp_net_compute() may need
+ * @net: zeroed, or computed
  * @room: pages, at most, that the batches map and unmap
  *
- * Without it, memory is allocated as it is needed.
+ * Without it, memory is allocated as it is needed, and kept.
  *
- * Return: 0 or -ENOMEM, with what was allocated for kmemp_net_destroy().
+ * Return: 0 or -ENOMEM.
  */
-int kmemp_net_init(struct kmemp_net *net, u32 room)
+int kmemp_net_room(struct kmemp_net *net, u32 room)
 {
 	int ret;
 
-	ret = runs_init(&net->before, room);
-	ret = ret ?: runs_init(&net->after, room);
-	ret = ret ?: runs_init(&net->brought, room);
-	ret = ret ?: runs_init(&net->rest, room);
-	ret = ret ?: runs_init(&net->taken, room);
-	ret = ret ?: runs_init(&net->freed, room);
-	return ret ?: runs_init(&net->dropped, room);
+	ret = runs_grow(&net->before, room);
+	ret = ret ?: runs_grow(&net->after, room);
+	ret = ret ?: runs_grow(&net->brought, room);
+	ret = ret ?: runs_grow(&net->rest, room);
+	ret = ret ?: runs_grow(&net->taken, room);
+	ret = ret ?: runs_grow(&net->freed, room);
+	return ret ?: runs_grow(&net->dropped, room);
 }
 
 /**
  * kmemp_net_destroy - free the memory
- * @net: zeroed, initialised or computed
+ * @net: zeroed or computed
  */
 void kmemp_net_destroy(struct kmemp_net *net)
 {
@@ -288,14 +324,12 @@ int kmemp_net_compute(struct kmemp_net *net, struct kmemp_batch *batch,
 				      net->before.run[0].page);
 	if (!runs_order(&net->after))
 		return -EINVAL;
-	runs_order(&net->brought);
-	runs_merge(&net->brought);
 	ret = runs_subtract(&net->after, &net->before, &net->taken);
 	if (!ret)
 		ret = runs_subtract(&net->before, &net->after, &net->freed);
-	if (!ret)
+	if (!ret && net->brought.nr)
 		ret = runs_subtract(&net->brought, &net->after, &net->rest);
-	if (!ret)
+	if (!ret && net->brought.nr)
 		ret = runs_subtract(&net->rest, &net->before, &net->dropped);
 	if (ret)
 		return ret;

@@ -7,8 +7,8 @@
  * the batch takes and frees; lookups lay those of staged batches over what the
  * format finds.
  *
- * Stretches: at most two more per change. With at most KMEMP_BATCH_BYTES of
- * changes the lists are short; inserting is a memmove.
+ * Stretches: at most two per change. With at most KMEMP_BATCH_BYTES of changes
+ * the lists are short; inserting is a memmove.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -69,6 +69,15 @@ static void cut(struct kmemp_overlay *overlay, u64 object, u64 offset)
 		s[1].page += offset - s[0].offset;
 }
 
+/* Does the one that ends after a range begins also begin before that ends? */
+static bool reaches(const struct kmemp_overlay *overlay, u32 i,
+		    const struct kmemp_stretch *range)
+{
+	return i < overlay->nr &&
+	       overlay->stretch[i].object == range->object &&
+	       overlay->stretch[i].offset < range->end;
+}
+
 /**
  * kmemp_overlay_replace - from now on a range holds something else
  * @overlay: the overlay, with room for two more stretches
@@ -77,17 +86,16 @@ static void cut(struct kmemp_overlay *overlay, u64 object, u64 offset)
 void kmemp_overlay_replace(struct kmemp_overlay *overlay,
 			   const struct kmemp_stretch *stretch)
 {
-	u32 from, to;
+	u32 from = find(overlay, stretch->object, stretch->offset), to = from;
 
-	cut(overlay, stretch->object, stretch->offset);
-	cut(overlay, stretch->object, stretch->end);
-	from = find(overlay, stretch->object, stretch->offset);
-	for (to = from; to < overlay->nr; to++) {
-		const struct kmemp_stretch *s = &overlay->stretch[to];
-
-		if (s->object != stretch->object || s->offset >= stretch->end)
-			break;
+	if (reaches(overlay, from, stretch)) {
+		cut(overlay, stretch->object, stretch->offset);
+		cut(overlay, stretch->object, stretch->end);
+		from = find(overlay, stretch->object, stretch->offset);
+		to = from;
 	}
+	while (reaches(overlay, to, stretch))
+		to++;
 	memmove(&overlay->stretch[from + 1], &overlay->stretch[to],
 		(overlay->nr - to) * sizeof(*overlay->stretch));
 	overlay->nr = overlay->nr - (to - from) + 1;
@@ -120,22 +128,34 @@ static void play(struct kmemp_overlay *overlay,
 	kmemp_overlay_replace(overlay, &stretch);
 }
 
+/* A change cuts at both its ends, and stands for itself where nothing was. */
+static u32 most_stretches(const struct kmemp_batch *batch)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < batch->nr_changes; i++)
+		nr += kmemp_is_record(&batch->changes[i]) ? 0 : 2;
+	return nr;
+}
+
 /**
- * kmemp_overlay_build - the overlay of a batch
- * @overlay: filled in, for kmemp_overlay_free()
- * @batch: the batch
+ * kmemp_overlay_build - find out what a batch makes of extents
+ * @draft: the batch; its overlay is filled in, for kmemp_overlay_free()
  *
  * Return: 0 or -ENOMEM.
  */
-int kmemp_overlay_build(struct kmemp_overlay *overlay,
-			const struct kmemp_batch *batch)
+int kmemp_overlay_build(struct kmemp_draft *draft)
 {
-	u32 i;
+	const struct kmemp_batch *batch = &draft->batch;
+	struct kmemp_overlay *overlay = &draft->overlay;
+	u32 i, room = most_stretches(batch);
 
 	overlay->nr = 0;
-	/* A cut makes one more, at most twice for each change, and itself. */
-	overlay->stretch = kvmalloc_array(3 * batch->nr_changes + 1,
-					  sizeof(*overlay->stretch), GFP_NOIO);
+	overlay->stretch = draft->stretch;
+	if (room > KMEMP_DRAFT_STRETCHES)
+		overlay->stretch = kvmalloc_array(room,
+						  sizeof(*overlay->stretch),
+						  GFP_NOIO);
 	if (!overlay->stretch)
 		return -ENOMEM;
 	for (i = 0; i < batch->nr_changes; i++)
@@ -144,14 +164,15 @@ int kmemp_overlay_build(struct kmemp_overlay *overlay,
 }
 
 /**
- * kmemp_overlay_free - free an overlay
- * @overlay: as built
+ * kmemp_overlay_free - free what kmemp_overlay_build() allocated
+ * @draft: as built
  */
-void kmemp_overlay_free(struct kmemp_overlay *overlay)
+void kmemp_overlay_free(struct kmemp_draft *draft)
 {
-	kvfree(overlay->stretch);
-	overlay->stretch = NULL;
-	overlay->nr = 0;
+	if (draft->overlay.stretch != draft->stretch)
+		kvfree(draft->overlay.stretch);
+	draft->overlay.stretch = NULL;
+	draft->overlay.nr = 0;
 }
 
 /* Does @overlay say something of every page of a range? */
@@ -184,9 +205,28 @@ static bool common(const struct kmemp_stretch *a, const struct kmemp_stretch *b,
 }
 
 /**
+ * kmemp_overlay_repeats - does an overlay map a page twice?
+ * @overlay: the overlay
+ *
+ * Return: true if it does.
+ */
+bool kmemp_overlay_repeats(const struct kmemp_overlay *overlay)
+{
+	u64 page, end;
+	u32 i, k;
+
+	for (i = 1; i < overlay->nr; i++)
+		for (k = 0; overlay->stretch[i].page && k < i; k++)
+			if (common(&overlay->stretch[i], &overlay->stretch[k],
+				   &page, &end))
+				return true;
+	return false;
+}
+
+/**
  * kmemp_overlay_clashes - would a page be mapped twice?
  * @below: an overlay in which no page is
- * @above: what shall be laid over it
+ * @above: what shall be laid over it, in which none is either
  *
  * A page that @above takes from one place and maps at another is mapped once.
  *
@@ -201,9 +241,6 @@ bool kmemp_overlay_clashes(const struct kmemp_overlay *below,
 	for (i = 0; i < above->nr; i++) {
 		const struct kmemp_stretch *new = &above->stretch[i];
 
-		for (k = 0; new->page && k < i; k++)
-			if (common(new, &above->stretch[k], &page, &end))
-				return true;
 		for (k = 0; new->page && k < below->nr; k++) {
 			const struct kmemp_stretch *old = &below->stretch[k];
 

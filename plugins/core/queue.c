@@ -7,7 +7,8 @@
  * stage, whoever else is in it; those who waited for the right behind him find
  * themselves durable. While a stage is busy the next one is filled. So one
  * fence does for all that came while the last commit ran, and for all that was
- * queued and not waited for.
+ * queued and not waited for. Who wants his durable and finds that nobody else is
+ * there commits it as it is.
  *
  * Stages are committed one after the other, each all or nothing: what a crash
  * leaves is a prefix in order of entry. Large batches, and those that end
@@ -83,11 +84,11 @@ static int prepare(struct kmemp_pool *pool)
 	if (queue->ready)
 		goto out;
 	/* Data that is freed and dropped; changes, and extents touched. */
-	ret = kmemp_wait_room(pool, kmemp_wait_need(2 * KMEMP_STAGE_ITEMS,
-						    2 * KMEMP_STAGE_ITEMS,
-						    KMEMP_STAGE_ITEMS));
+	ret = kmemp_wait_room(pool, 2 * KMEMP_STAGE_ITEMS,
+			      kmemp_wait_need(2 * KMEMP_STAGE_ITEMS,
+					      KMEMP_STAGE_ITEMS));
 	if (!ret)
-		ret = kmemp_net_init(&queue->net, KMEMP_STAGE_ITEMS);
+		ret = kmemp_net_room(&queue->net, KMEMP_STAGE_ITEMS);
 	if (!ret)
 		ret = kmemp_stage_init(&queue->stages[0], pool);
 	if (!ret)
@@ -95,7 +96,6 @@ static int prepare(struct kmemp_pool *pool)
 	if (ret) {
 		kmemp_stage_destroy(&queue->stages[0]);
 		kmemp_stage_destroy(&queue->stages[1]);
-		kmemp_net_destroy(&queue->net);
 		goto out;
 	}
 	queue->ready = true;
@@ -107,7 +107,7 @@ out:
 
 static bool open_empty(const struct kmemp_queue *queue)
 {
-	return !queue->open->draft.batch.nr_changes;
+	return !queue->open->batch.nr_changes;
 }
 
 /**
@@ -138,11 +138,11 @@ int kmemp_queue_flush_locked(struct kmemp_pool *pool)
 	mutex_unlock(&queue->lock);
 
 	/* If it fails, lookups go on to see what would have been. */
-	ret = kmemp_commit_stage_locked(queue->busy, &queue->net);
+	ret = kmemp_commit_stage_locked(queue->busy);
 	if (ret)
 		return ret;
 	queue->done = number;
-	kmemp_meta_return(&queue->busy->draft.batch);
+	kmemp_meta_return(&queue->busy->batch);
 	/* Only now: by the format alone lookups see the same. */
 	kmemp_stage_empty(queue->busy);
 	return 0;
@@ -218,30 +218,70 @@ static int commit_alone(struct kmemp_batch *batch,
 	return ret;
 }
 
-static int submit(struct kmemp_batch *batch, bool durable)
+/* Is the queue there, and without a batch? */
+static bool is_idle(struct kmemp_queue *queue)
+{
+	bool idle;
+
+	mutex_lock(&queue->lock);
+	idle = queue->ready && open_empty(queue);
+	mutex_unlock(&queue->lock);
+	return idle;
+}
+
+/*
+ * Where nobody commits and nothing is staged, nobody could share a commit, and a
+ * stage would only be a copy. Who comes meanwhile enters one, behind this, and
+ * there is memory for it. When DRAM is short the batch is better off there too,
+ * where it is waited for.
+ */
+static bool commit_directly(struct kmemp_batch *batch,
+			    const struct kmemp_overlay *overlay, int *ret)
 {
 	struct kmemp_pool *pool = batch->pool;
-	struct kmemp_overlay overlay;
+
+	if (!kmemp_commit_try(pool))
+		return false;
+	*ret = is_idle(pool->queue) ? kmemp_writable(pool) : -EAGAIN;
+	if (!*ret)
+		*ret = kmemp_commit_batch_locked(batch, overlay);
+	kmemp_commit_end(pool);
+	return *ret != -EAGAIN && *ret != -ENOMEM;
+}
+
+/* By way of a stage; nobody waits for it if it is not @durable. */
+static int commit_staged(struct kmemp_batch *batch,
+			 const struct kmemp_overlay *overlay, bool durable)
+{
 	u64 number;
+	int ret;
+
+	ret = enter(batch, overlay, &number);
+	if (!ret && durable)
+		ret = flush_to(batch->pool, number);
+	return ret;
+}
+
+static int submit(struct kmemp_batch *batch, bool durable)
+{
+	struct kmemp_draft *draft = kmemp_to_draft(batch);
+	struct kmemp_pool *pool = batch->pool;
 	int ret;
 
 	if (!batch->nr_changes)
 		return 0;
 	ret = kmemp_writable(pool);
 	if (!ret)
-		ret = kmemp_overlay_build(&overlay, batch);
+		ret = kmemp_overlay_build(draft);
 	if (ret)
 		return ret;
 	ret = kmemp_meta_take(batch);
 	if (ret)
 		goto out;
-	if (kmemp_stage_takes(batch)) {
-		ret = enter(batch, &overlay, &number);
-		if (!ret && durable)
-			ret = flush_to(pool, number);
-	} else {
-		ret = commit_alone(batch, &overlay);
-	}
+	if (!kmemp_stage_takes(batch))
+		ret = commit_alone(batch, &draft->overlay);
+	else if (!durable || !commit_directly(batch, &draft->overlay, &ret))
+		ret = commit_staged(batch, &draft->overlay, durable);
 	/* Of a failed pool nobody knows which of them are in use. */
 	if (!READ_ONCE(pool->failed))
 		kmemp_meta_return(batch);
@@ -249,7 +289,7 @@ static int submit(struct kmemp_batch *batch, bool durable)
 	if (!ret || READ_ONCE(pool->failed))
 		tell(pool);
 out:
-	kmemp_overlay_free(&overlay);
+	kmemp_overlay_free(draft);
 	return ret;
 }
 
@@ -350,7 +390,7 @@ static int clear_up(struct kmemp_pool *pool)
 {
 	kmemp_confirm_locked(pool);
 	kmemp_wait_settle(pool);
-	return pool->wait.nr ? kmemp_retire_locked(pool) : 0;
+	return kmemp_wait_runs(pool) ? kmemp_retire_locked(pool) : 0;
 }
 
 static int run_locked(struct kmemp_pool *pool, bool now)
@@ -365,7 +405,7 @@ static int run_locked(struct kmemp_pool *pool, bool now)
 		return ret;
 	idle = queue->seen == pool->newest && !anything_staged(queue);
 	queue->seen = pool->newest;
-	queue->ticks = pool->wait.nr ? queue->ticks + 1 : 0;
+	queue->ticks = kmemp_wait_runs(pool) ? queue->ticks + 1 : 0;
 	/* Before pages that the format has in hand for it are given back. */
 	if (now || idle)
 		more = kmemp_work_locked(pool);
@@ -377,7 +417,7 @@ static int run_locked(struct kmemp_pool *pool, bool now)
 	}
 	if (ret)
 		return ret;
-	return more || anything_staged(queue) || pool->wait.nr ||
+	return more || anything_staged(queue) || kmemp_wait_runs(pool) ||
 	       pool->newest != pool->super.confirmed;
 }
 

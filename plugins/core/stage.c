@@ -10,7 +10,9 @@
  *
  * Records coalesce: a later put of the same record takes the place of the
  * earlier one. Nothing in a stage ends an object, so there is nothing in
- * between that could tell the difference.
+ * between that could tell the difference. Names and values are copied to text
+ * of the stage; a record that grows out of its room gets another, and what it
+ * had is lost until the stage is empty again.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -23,7 +25,14 @@
 /* The changes of a batch are added to those there before they coalesce. */
 #define ROOM	(KMEMP_STAGE_ITEMS + KMEMP_STAGE_CHANGES)
 
+/* Metadata pages for which the format is asked about a stage at first. */
+#define ASK_AT	64u
+
+/* Text of a record; no more than what its change counts in a batch. */
+#define TEXT_ALIGN	16u
+
 static_assert(ROOM <= U16_MAX);
+static_assert(ALIGN(KMEMP_MAX_NAME + KMEMP_MAX_VALUE, TEXT_ALIGN) <= U16_MAX);
 
 /**
  * kmemp_stage_init - have memory for a stage
@@ -34,21 +43,22 @@ static_assert(ROOM <= U16_MAX);
  */
 int kmemp_stage_init(struct kmemp_stage *stage, struct kmemp_pool *pool)
 {
-	struct kmemp_batch *batch = &stage->draft.batch;
+	struct kmemp_batch *batch = &stage->batch;
 
 	batch->pool = pool;
-	stage->draft.room = ROOM;
+	stage->ask_at = ASK_AT;
 	batch->changes = kvcalloc(ROOM, sizeof(*batch->changes), GFP_NOIO);
 	/* None is without a page; and two more while one is inserted. */
 	stage->overlay.stretch = kvmalloc_array(KMEMP_STAGE_ITEMS + 2,
 						sizeof(*stage->overlay.stretch),
 						GFP_NOIO);
-	stage->chain = kvcalloc(ROOM, sizeof(*stage->chain), GFP_NOIO);
+	stage->links = kvcalloc(ROOM, sizeof(*stage->links), GFP_NOIO);
+	stage->text = kvmalloc(KMEMP_BATCH_BYTES, GFP_NOIO);
 	/* Not 0, since that may be the standing reserve. */
 	batch->meta = kvmalloc_array(pool->format->standing + 1,
 				     sizeof(*batch->meta), GFP_NOIO);
-	if (!batch->changes || !stage->overlay.stretch || !stage->chain ||
-	    !batch->meta)
+	if (!batch->changes || !stage->overlay.stretch || !stage->links ||
+	    !stage->text || !batch->meta)
 		return -ENOMEM;
 	return 0;
 }
@@ -59,16 +69,11 @@ int kmemp_stage_init(struct kmemp_stage *stage, struct kmemp_pool *pool)
  */
 void kmemp_stage_destroy(struct kmemp_stage *stage)
 {
-	struct kmemp_batch *batch = &stage->draft.batch;
-	u32 i;
-
-	for (i = 0; i < batch->nr_changes; i++)
-		if (kmemp_is_record(&batch->changes[i]))
-			kfree(batch->changes[i].record.name);
-	kvfree(batch->changes);
-	kmemp_overlay_free(&stage->overlay);
-	kvfree(stage->chain);
-	kvfree(batch->meta);
+	kvfree(stage->batch.changes);
+	kvfree(stage->overlay.stretch);
+	kvfree(stage->links);
+	kvfree(stage->text);
+	kvfree(stage->batch.meta);
 	memset(stage, 0, sizeof(*stage));
 }
 
@@ -99,84 +104,203 @@ bool kmemp_stage_takes(const struct kmemp_batch *batch)
 	return items <= KMEMP_STAGE_ITEMS;
 }
 
-static u32 head_of(u64 object, const struct kmemp_record *record)
+static u32 text_room(const struct kmemp_record *record)
 {
-	return (object * 31 + record->kind + record->hash) % KMEMP_STAGE_HEADS;
+	return ALIGN((u32)record->name_len + record->value_len, TEXT_ALIGN);
 }
 
-/* Index of the change of this record, or the number of changes. */
-static u32 find_record(const struct kmemp_stage *stage,
-		       const struct kmemp_change *key)
-{
-	const struct kmemp_batch *batch = &stage->draft.batch;
-	u32 i;
+/**
+ * struct sums - what a stage will have with another batch
+ * @bytes: see struct kmemp_batch
+ * @text: bytes of text
+ * @items: see struct kmemp_stage
+ * @turned: a record that was to be put will be deleted, or the other way round
+ */
+struct sums {
+	u32 bytes;
+	u32 text;
+	u64 items;
+	bool turned;
+};
 
-	for (i = stage->heads[head_of(key->object, &key->record)]; i;
-	     i = stage->chain[i - 1])
-		if (batch->changes[i - 1].object == key->object &&
-		    kmemp_same_record(&batch->changes[i - 1], key))
-			return i - 1;
-	return batch->nr_changes;
+static void add_sums(struct sums *sums, const struct kmemp_stage *stage,
+		     const struct kmemp_change *change)
+{
+	const struct kmemp_batch *all = &stage->batch;
+	u32 old = all->nr_changes, had = 0;
+
+	sums->bytes += kmemp_change_bytes(change);
+	if (kmemp_is_record(change)) {
+		old = kmemp_stage_find(stage, change);
+		had = old < all->nr_changes ? stage->links[old].room : 0;
+		if (text_room(&change->record) > had)
+			sums->text += text_room(&change->record);
+	}
+	if (old < all->nr_changes) {
+		sums->bytes -= kmemp_change_bytes(&all->changes[old]);
+		sums->turned |= all->changes[old].op != change->op;
+	} else {
+		sums->items += change_items(change);
+	}
 }
 
-/* Room for another batch, apart from metadata. */
+/* Room for another batch, apart from what the format needs. */
 static bool has_room(const struct kmemp_stage *stage,
-		     const struct kmemp_batch *batch, u32 *bytes, u32 *items)
+		     const struct kmemp_batch *batch, struct sums *sums)
 {
-	const struct kmemp_batch *all = &stage->draft.batch;
-	u64 sum = stage->items;
 	u32 i;
 
-	*bytes = all->bytes + batch->bytes;
+	sums->bytes = stage->batch.bytes;
+	sums->text = stage->text_used;
+	sums->items = stage->items;
+	for (i = 0; i < batch->nr_changes; i++)
+		add_sums(sums, stage, &batch->changes[i]);
+	return sums->bytes <= KMEMP_BATCH_BYTES &&
+	       sums->text <= KMEMP_BATCH_BYTES &&
+	       sums->items <= KMEMP_STAGE_ITEMS;
+}
+
+/* Let changes take the places of those of the same records; and back again. */
+static void change_places(struct kmemp_stage *stage, struct kmemp_change *tail,
+			  u32 nr)
+{
+	struct kmemp_change *changes;
+	u32 i, at;
+
+	changes = (struct kmemp_change *)stage->batch.changes;
+	for (i = 0; i < nr; i++) {
+		at = kmemp_stage_find(stage, &tail[i]);
+		swap(changes[at], tail[i]);
+	}
+}
+
+/* What the format says of the stage as it will be; it is as it was afterwards. */
+static struct kmemp_cost ask_cost(struct kmemp_stage *stage,
+				  const struct kmemp_batch *batch)
+{
+	struct kmemp_batch *all = &stage->batch;
+	struct kmemp_change *changes = (struct kmemp_change *)all->changes;
+	u32 i, end = all->nr_changes, places = end + batch->nr_changes, nr;
+	struct kmemp_cost cost;
+
+	/* Behind the last change, where nobody else looks. */
 	for (i = 0; i < batch->nr_changes; i++) {
 		const struct kmemp_change *change = &batch->changes[i];
-		u32 old = kmemp_is_record(change) ? find_record(stage, change) :
-						    all->nr_changes;
 
-		if (old < all->nr_changes)
-			*bytes -= kmemp_change_bytes(&all->changes[old]);
+		if (kmemp_is_record(change) &&
+		    kmemp_stage_find(stage, change) < all->nr_changes)
+			changes[--places] = *change;
 		else
-			sum += change_items(change);
+			changes[end++] = *change;
 	}
-	*items = sum;
-	return *bytes <= KMEMP_BATCH_BYTES && sum <= KMEMP_STAGE_ITEMS;
+	nr = all->nr_changes + batch->nr_changes - places;
+	kmemp_readers_exclude(all->pool);
+	change_places(stage, changes + places, nr);
+	cost = kmemp_cost_of(all->pool, changes, end);
+	change_places(stage, changes + places, nr);
+	kmemp_readers_admit(all->pool);
+	return cost;
 }
 
-/* Metadata pages that the stage needs with the batch. */
-static u32 meta_need(struct kmemp_stage *stage, const struct kmemp_batch *batch)
+/*
+ * No less than what the format may need for the stage with another batch; false
+ * where that is too much.
+ *
+ * What the format says is subadditive: cost(stage + batch) <= cost(stage) +
+ * cost(batch), where the + on the left appends changes, or lets a put take the
+ * place of a put and a deletion that of one. stage->cost is no less than
+ * cost(stage), by induction, and is in hand; so a sum within the limits is right
+ * without the format being asked. It is asked where the sum is not; where a put
+ * and a deletion take each other's places, of which it promises nothing; and
+ * when the sum is twice what it said last, so that a stage has no more than
+ * twice the pages in hand that it needs. Since the stage has grown by as much
+ * then, all of these take no more than a few times what the last one does.
+ */
+static bool find_cost(struct kmemp_stage *stage, struct kmemp_batch *batch,
+		      bool turned, struct kmemp_cost *cost)
 {
-	struct kmemp_batch *all = &stage->draft.batch;
-	struct kmemp_change *changes = (struct kmemp_change *)all->changes;
+	const struct kmemp_cost own = kmemp_to_draft(batch)->cost;
+	const struct kmemp_pool *pool = batch->pool;
 
-	/* Behind the last change: nobody looks there. */
-	memcpy(changes + all->nr_changes, batch->changes,
-	       batch->nr_changes * sizeof(*changes));
-	return all->pool->format->reserve(changes,
-					  all->nr_changes + batch->nr_changes);
+	cost->meta = stage->cost.meta + own.meta;
+	cost->load = stage->cost.load + own.load;
+	if (turned || cost->meta > stage->ask_at ||
+	    !kmemp_cost_fits(pool, *cost)) {
+		*cost = ask_cost(stage, batch);
+		stage->ask_at = max(2 * cost->meta, ASK_AT);
+	}
+	return kmemp_cost_fits(pool, *cost) &&
+	       cost->meta <= stage->batch.nr_meta + batch->nr_meta;
+}
+
+/*
+ * May one of its pages have been mapped by this stage, or by this overlay before?
+ * If none is, which is told by a bit for each, nothing has to be compared.
+ */
+static bool note_pages(struct kmemp_stage *stage,
+		       const struct kmemp_overlay *overlay)
+{
+	bool noted = false;
+	u64 page, end;
+	u32 i;
+
+	for (i = 0; i < overlay->nr; i++) {
+		const struct kmemp_stretch *s = &overlay->stretch[i];
+
+		end = s->page ? s->page + (s->end - s->offset) : 0;
+		for (page = s->page; page < end; page++) {
+			u32 bit = page % KMEMP_STAGE_PAGES;
+			u64 mask = 1ULL << bit % 64;
+
+			noted |= stage->pages[bit / 64] & mask;
+			stage->pages[bit / 64] |= mask;
+		}
+	}
+	return noted;
+}
+
+static void add_record(struct kmemp_stage *stage,
+		       const struct kmemp_change *change)
+{
+	struct kmemp_batch *all = &stage->batch;
+	struct kmemp_change *changes = (struct kmemp_change *)all->changes;
+	u32 at = kmemp_stage_find(stage, change);
+	struct kmemp_link *link = &stage->links[at];
+	struct kmemp_record record = change->record;
+	u8 *text = (u8 *)changes[at].record.name;
+
+	if (at == all->nr_changes) {
+		u16 *head = kmemp_stage_head(stage, change->object, &record);
+
+		link->next = *head;
+		link->room = 0;
+		*head = at + 1;
+		all->nr_changes++;
+	}
+	if (text_room(&record) > link->room || !link->room) {
+		link->room = text_room(&record);
+		text = stage->text + stage->text_used;
+		stage->text_used += link->room;
+	}
+	if (record.name_len)
+		memcpy(text, record.name, record.name_len);
+	if (record.value_len)
+		memcpy(text + record.name_len, record.value, record.value_len);
+	changes[at] = *change;
+	changes[at].record.name = text;
+	changes[at].record.value = text + record.name_len;
 }
 
 static void add_change(struct kmemp_stage *stage,
 		       const struct kmemp_change *change)
 {
-	struct kmemp_batch *all = &stage->draft.batch;
+	struct kmemp_batch *all = &stage->batch;
 	struct kmemp_change *changes = (struct kmemp_change *)all->changes;
-	u32 at = all->nr_changes;
 
-	if (kmemp_is_record(change)) {
-		u32 old = find_record(stage, change);
-		u16 *head = &stage->heads[head_of(change->object,
-						  &change->record)];
-
-		if (old < at) {
-			kfree(changes[old].record.name);
-			changes[old] = *change;
-			return;
-		}
-		stage->chain[at] = *head;
-		*head = at + 1;
-	}
-	changes[at] = *change;
-	all->nr_changes++;
+	if (kmemp_is_record(change))
+		add_record(stage, change);
+	else
+		changes[all->nr_changes++] = *change;
 }
 
 /**
@@ -195,19 +319,20 @@ static void add_change(struct kmemp_stage *stage,
 int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
 		    const struct kmemp_overlay *overlay)
 {
-	struct kmemp_batch *all = &stage->draft.batch;
+	struct kmemp_batch *all = &stage->batch;
 	struct kmemp_pool *pool = all->pool;
-	u32 i, bytes, items, need;
+	struct kmemp_cost cost;
+	struct sums sums = {};
+	u32 i;
 
 	lockdep_assert_held(&pool->queue->lock);
-	if (!has_room(stage, batch, &bytes, &items))
+	if (!has_room(stage, batch, &sums))
 		return -EAGAIN;
-	if (kmemp_overlay_clashes(&stage->overlay, overlay))
+	if (note_pages(stage, overlay) &&
+	    (kmemp_overlay_repeats(overlay) ||
+	     kmemp_overlay_clashes(&stage->overlay, overlay)))
 		return -EINVAL;
-	need = meta_need(stage, batch);
-	/* More than the sum: a format whose reserve() is not subadditive. */
-	if (need > pool->format->standing ||
-	    need > all->nr_meta + batch->nr_meta)
+	if (!find_cost(stage, batch, sums.turned, &cost))
 		return -EAGAIN;
 
 	kmemp_readers_exclude(pool);
@@ -216,13 +341,11 @@ int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
 	for (i = 0; i < overlay->nr; i++)
 		kmemp_overlay_replace(&stage->overlay, &overlay->stretch[i]);
 	kmemp_readers_admit(pool);
-	while (all->nr_meta < need)
+	while (all->nr_meta < cost.meta)
 		all->meta[all->nr_meta++] = batch->meta[--batch->nr_meta];
-	all->bytes = bytes;
-	stage->items = items;
-	batch->nr_changes = 0;
-	batch->bytes = 0;
-	kmemp_to_draft(batch)->mapped = 0;
+	stage->cost = cost;
+	all->bytes = sums.bytes;
+	stage->items = sums.items;
 	return 0;
 }
 
@@ -234,8 +357,7 @@ int kmemp_stage_add(struct kmemp_stage *stage, struct kmemp_batch *batch,
  */
 void kmemp_stage_empty(struct kmemp_stage *stage)
 {
-	struct kmemp_batch *batch = &stage->draft.batch;
-	u32 i, nr = batch->nr_changes;
+	struct kmemp_batch *batch = &stage->batch;
 
 	lockdep_assert_held(&batch->pool->commit_lock);
 	kmemp_readers_exclude(batch->pool);
@@ -243,84 +365,10 @@ void kmemp_stage_empty(struct kmemp_stage *stage)
 	stage->overlay.nr = 0;
 	memset(stage->heads, 0, sizeof(stage->heads));
 	kmemp_readers_admit(batch->pool);
-	for (i = 0; i < nr; i++)
-		if (kmemp_is_record(&batch->changes[i]))
-			kfree(batch->changes[i].record.name);
 	batch->bytes = 0;
 	stage->items = 0;
-}
-
-/**
- * kmemp_stage_find_record - what a stage does to a record
- * @stage: the stage
- * @object: id
- * @record: kind, hash and name
- *
- * Context: under pool->readers.
- *
- * Return: the change, or NULL if there is none.
- */
-const struct kmemp_change *
-kmemp_stage_find_record(const struct kmemp_stage *stage, u64 object,
-			const struct kmemp_record *record)
-{
-	const struct kmemp_batch *batch = &stage->draft.batch;
-	struct kmemp_change key = { .object = object, .record = *record };
-	u32 i;
-
-	if (!batch->nr_changes)
-		return NULL;
-	i = find_record(stage, &key);
-	return i < batch->nr_changes ? &batch->changes[i] : NULL;
-}
-
-/**
- * kmemp_stage_next_record - first record at or after a position that changes
- * @stage: the stage
- * @object: id
- * @from: the position
- *
- * Goes through all changes. Context: under pool->readers.
- *
- * Return: the change, or NULL if there is none.
- */
-const struct kmemp_change *
-kmemp_stage_next_record(const struct kmemp_stage *stage, u64 object,
-			const struct kmemp_record *from)
-{
-	const struct kmemp_batch *batch = &stage->draft.batch;
-	const struct kmemp_change *best = NULL;
-	u32 i;
-
-	for (i = 0; i < batch->nr_changes; i++) {
-		const struct kmemp_change *change = &batch->changes[i];
-
-		if (change->object == object && kmemp_is_record(change) &&
-		    kmemp_record_order(&change->record, from) >= 0 &&
-		    (!best || kmemp_record_order(&change->record,
-						 &best->record) < 0))
-			best = change;
-	}
-	return best;
-}
-
-/**
- * kmemp_stage_next_object - first object at or after an id that changes
- * @stage: the stage
- * @id: the id
- *
- * Goes through all changes. Context: under pool->readers.
- *
- * Return: its id, or U64_MAX if there is none.
- */
-u64 kmemp_stage_next_object(const struct kmemp_stage *stage, u64 id)
-{
-	const struct kmemp_batch *batch = &stage->draft.batch;
-	u64 best = U64_MAX;
-	u32 i;
-
-	for (i = 0; i < batch->nr_changes; i++)
-		if (batch->changes[i].object >= id)
-			best = min(best, batch->changes[i].object);
-	return best;
+	stage->text_used = 0;
+	stage->cost = (struct kmemp_cost){};
+	stage->ask_at = ASK_AT;
+	memset(stage->pages, 0, sizeof(stage->pages));
 }

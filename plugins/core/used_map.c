@@ -291,7 +291,7 @@ void kmemp_used_map_save(struct kmemp_pool *pool,
 	 * Who takes pages while they are listed has none of them mapped: its
 	 * commit comes after us, and makes the map void before it stores.
 	 */
-	if (pool->newest != pool->super.confirmed || pool->wait.nr ||
+	if (pool->newest != pool->super.confirmed || kmemp_wait_runs(pool) ||
 	    !source->begin(source->arg))
 		return;
 	io = new_io(pool);

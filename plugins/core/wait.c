@@ -24,54 +24,58 @@
 #define PAGES_PER_PUT	64u
 
 /**
- * kmemp_wait_need - runs that a batch may free
- * @runs: of data that it frees or drops
+ * kmemp_wait_need - runs of metadata that a batch may free
  * @items: changes, and extents and records that it touches
  * @pages: of those extents
  *
  * Return: how many.
  */
-u32 kmemp_wait_need(u32 runs, u32 items, u64 pages)
+u32 kmemp_wait_need(u32 items, u64 pages)
 {
-	return runs + PUTS_PER_ITEM * items + (u32)(pages / PAGES_PER_PUT);
+	return PUTS_PER_ITEM * items + (u32)(pages / PAGES_PER_PUT);
+}
+
+/* The @i-th of a list, or room for it. */
+static struct kmemp_freed *freed_at(const struct kmemp_freed_list *list, u32 i)
+{
+	u32 at = list->first + i;
+
+	return &list->freed[at < list->room ? at : at - list->room];
+}
+
+static int list_room(struct kmemp_freed_list *list, u32 need)
+{
+	struct kmemp_freed *new;
+	u32 room, i;
+
+	need += list->nr;
+	if (need <= list->room)
+		return 0;
+	room = need + need / 2;
+	new = kvmalloc_array(room, sizeof(*new), GFP_NOIO);
+	if (!new)
+		return -ENOMEM;
+	for (i = 0; i < list->nr; i++)
+		new[i] = *freed_at(list, i);
+	kvfree(list->freed);
+	list->freed = new;
+	list->first = 0;
+	list->room = room;
+	return 0;
 }
 
 /**
  * kmemp_wait_room - have memory for what a batch may free
  * @pool: the pool
- * @need: runs, beyond those that wait
+ * @data: runs of data, beyond those that wait
+ * @meta: runs of metadata, the same
  *
  * Return: 0 or -ENOMEM.
  */
-int kmemp_wait_room(struct kmemp_pool *pool, u32 need)
+int kmemp_wait_room(struct kmemp_pool *pool, u32 data, u32 meta)
 {
-	struct kmemp_wait *wait = &pool->wait, new = {};
-
-	need += wait->nr;
-	if (need <= wait->room)
-		return 0;
-	new.room = need + need / 2;
-	new.runs = kvmalloc_array(new.room, sizeof(*new.runs), GFP_NOIO);
-	new.sequences = kvmalloc_array(new.room, sizeof(*new.sequences),
-				       GFP_NOIO);
-	new.meta = kvmalloc_array(new.room, sizeof(*new.meta), GFP_NOIO);
-	if (!new.runs || !new.sequences || !new.meta) {
-		kvfree(new.runs);
-		kvfree(new.sequences);
-		kvfree(new.meta);
-		return -ENOMEM;
-	}
-	if (wait->nr) {
-		memcpy(new.runs, wait->runs, wait->nr * sizeof(*new.runs));
-		memcpy(new.sequences, wait->sequences,
-		       wait->nr * sizeof(*new.sequences));
-		memcpy(new.meta, wait->meta, wait->nr * sizeof(*new.meta));
-	}
-	new.nr = wait->nr;
-	new.pages = wait->pages;
-	kmemp_wait_destroy(wait);
-	*wait = new;
-	return 0;
+	return list_room(&pool->wait.data, data) ?:
+	       list_room(&pool->wait.meta, meta);
 }
 
 /**
@@ -80,16 +84,26 @@ int kmemp_wait_room(struct kmemp_pool *pool, u32 need)
  */
 void kmemp_wait_destroy(struct kmemp_wait *wait)
 {
-	kvfree(wait->runs);
-	kvfree(wait->sequences);
-	kvfree(wait->meta);
+	kvfree(wait->data.freed);
+	kvfree(wait->meta.freed);
 	memset(wait, 0, sizeof(*wait));
+}
+
+/**
+ * kmemp_wait_runs - how much waits
+ * @pool: the pool
+ *
+ * Return: runs.
+ */
+u32 kmemp_wait_runs(const struct kmemp_pool *pool)
+{
+	return pool->wait.data.nr + pool->wait.meta.nr;
 }
 
 /**
  * kmemp_wait_add - a batch frees a run
  * @pool: the pool, prepared
- * @sequence: of the batch
+ * @sequence: of the batch, no less than that of any that waits
  * @run: the pages
  * @meta: whether they were metadata
  */
@@ -97,15 +111,37 @@ void kmemp_wait_add(struct kmemp_pool *pool, u64 sequence,
 		    const struct kmemp_run *run, bool meta)
 {
 	struct kmemp_wait *wait = &pool->wait;
+	struct kmemp_freed_list *list = meta ? &wait->meta : &wait->data;
 
 	/* A page that does not get on the list is lost until the next open. */
-	if (WARN_ON_ONCE(wait->nr == wait->room))
+	if (WARN_ON_ONCE(list->nr == list->room))
 		return;
-	wait->runs[wait->nr] = *run;
-	wait->sequences[wait->nr] = sequence;
-	wait->meta[wait->nr] = meta;
-	wait->nr++;
+	*freed_at(list, list->nr++) = (struct kmemp_freed){ *run, sequence };
 	wait->pages += run->count;
+}
+
+static bool may_go(const struct kmemp_pool *pool, u64 sequence, bool meta)
+{
+	return (sequence < pool->newest ||
+		sequence <= pool->super.confirmed) &&
+	       (!meta || sequence <= pool->retired);
+}
+
+/* Those that may go come first. */
+static void settle(struct kmemp_pool *pool, struct kmemp_freed_list *list,
+		   bool meta)
+{
+	while (list->nr) {
+		const struct kmemp_freed freed = *freed_at(list, 0);
+
+		if (!may_go(pool, freed.sequence, meta))
+			return;
+		list->first = list->first + 1 < list->room ? list->first + 1 : 0;
+		list->nr--;
+		pool->wait.pages -= freed.run.count;
+		pool->source->give(pool->source_arg, freed.run.page,
+				   freed.run.count);
+	}
 }
 
 /**
@@ -116,29 +152,10 @@ void kmemp_wait_add(struct kmemp_pool *pool, u64 sequence,
  */
 void kmemp_wait_settle(struct kmemp_pool *pool)
 {
-	struct kmemp_wait *wait = &pool->wait;
-	u32 i, kept = 0;
-
 	if (READ_ONCE(pool->media->failed))
 		return;
-	for (i = 0; i < wait->nr; i++) {
-		const struct kmemp_run run = wait->runs[i];
-		u64 sequence = wait->sequences[i];
-
-		if ((sequence < pool->newest ||
-		     sequence <= pool->super.confirmed) &&
-		    (!wait->meta[i] || sequence <= pool->retired)) {
-			wait->pages -= run.count;
-			pool->source->give(pool->source_arg, run.page,
-					   run.count);
-			continue;
-		}
-		wait->runs[kept] = run;
-		wait->sequences[kept] = sequence;
-		wait->meta[kept] = wait->meta[i];
-		kept++;
-	}
-	wait->nr = kept;
+	settle(pool, &pool->wait.data, false);
+	settle(pool, &pool->wait.meta, true);
 }
 
 /**

@@ -257,6 +257,39 @@ static void test_neighbours(void)
 }
 
 /*
+ * What deletes from an object that is not there needs nothing; who makes the
+ * object behind it, far from all others, needs all of it.
+ */
+static void test_from_nothing(void)
+{
+	struct kmemp_extent extent = { .count = 1 };
+	unsigned int i;
+	int ret = 0;
+
+	begin();
+	ret = map_one();
+	for (i = 0; i < 4 && !ret; i++) {
+		struct kmemp_batch *batch = new_batch();
+		u64 id = KMEMP_OBJ_MAX >> 9 * i;
+
+		if (i % 2)
+			ret = kmemp_batch_unmap(batch, id, 0, 7);
+		else
+			ret = kmemp_batch_del(batch, id, 1, "a", 1);
+		if (i > 1) {
+			extent.page = test_take(&t, 1);
+			ret = ret ?: kmemp_batch_map(batch, id, &extent);
+		} else {
+			ret = ret ?: kmemp_batch_put(batch, id, 1, "b", 1, "c", 1);
+		}
+		ret = test_commit(batch) ?: ret;
+	}
+	tap_ok(!ret && !test_check(&t.pool, true) && test_agrees(&t),
+	       "objects made by batches that begin with a deletion");
+	test_end(&t);
+}
+
+/*
  * More than a ring of redo has room for, in batches of many sizes, so that some
  * lie across its end; each time the pool has lost what was in DRAM.
  */
@@ -366,6 +399,7 @@ int main(void)
 		test_larger_device();
 		test_twice();
 		test_neighbours();
+		test_from_nothing();
 		test_round();
 		test_window();
 		test_records();

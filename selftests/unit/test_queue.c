@@ -267,6 +267,67 @@ static void test_busy(void)
 	test_end(&t);
 }
 
+static int commit_put(u64 id, u32 name, u32 value)
+{
+	struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+	put(batch, id, name, value, 8);
+	return test_commit(batch);
+}
+
+static void while_direct(void)
+{
+	queue_put(ID, 1, 12);
+	queue_put(ID, 2, 22);
+	seen_wrong += value_of(ID, 1) != 12 || value_of(ID, 2) != 22;
+}
+
+static void test_direct(void)
+{
+	unsigned long nth = 0, waited = 0, wrong = 0;
+	u64 stage, newest, now, i;
+	bool failed;
+	int ret;
+
+	begin();
+	queue_put(ID, 1, 1);
+	kmemp_pool_sync(&t.pool);
+	stage = t.pool.queue->number;
+	newest = t.pool.newest;
+	tap_ok(!commit_put(ID, 1, 10) && t.pool.queue->number == stage &&
+	       t.pool.newest == newest + 1 && durable_digest() == digest(),
+	       "where nobody else is, a batch goes by no stage");
+	seen_wrong = 0;
+	on_fence = while_direct;
+	ret = commit_put(ID, 1, 11);
+	tap_ok(!ret && !on_fence && !seen_wrong && value_of(ID, 1) == 12 &&
+	       t.pool.newest == newest + 2 && t.pool.queue->number == stage,
+	       "what comes meanwhile is staged behind it");
+	now = digest();
+	tap_ok(durable_digest() != now && !commit_put(ID, 3, 3) &&
+	       t.pool.newest == newest + 3 && durable_digest() == digest() &&
+	       value_of(ID, 1) == 12,
+	       "and goes with, and before, the next that is waited for");
+	do {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+		for (i = 0; i < 80; i++)
+			put(batch, ID + i % 8, i << 16 | nth, 4, 400);
+		newest = t.pool.newest;
+		shim_fail_nth = ++nth;
+		ret = kmemp_batch_commit(batch);
+		failed = !shim_fail_nth;
+		shim_fail_nth = 0;
+		wrong += ret && (ret != -ENOMEM || t.pool.newest != newest);
+		waited += failed && !ret;
+		kmemp_batch_free(batch);
+	} while (failed && nth < 100);
+	tap_ok(!ret && !wrong && waited && durable_digest() == digest() &&
+	       test_agrees(&t),
+	       "for DRAM it waits in a stage (%lu times)", waited);
+	test_end(&t);
+}
+
 static void test_one_fence(void)
 {
 	u64 was, newest, i;
@@ -310,13 +371,159 @@ static void test_one_fence(void)
 	test_end(&t);
 }
 
+/* A record that grows again and again leaves behind what it had. */
+static void test_growing(void)
+{
+	u64 newest, now;
+	u32 len, name;
+	int ret = 0;
+
+	begin();
+	queue_put(ID, 0, 0);
+	kmemp_pool_sync(&t.pool);
+	newest = t.pool.newest;
+	for (len = 0; len <= KMEMP_MAX_VALUE && !ret; len += 16) {
+		for (name = 1; name <= 2; name++) {
+			struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+			put(batch, ID, name, len / 16 + name, len);
+			ret = ret ?: test_queue(batch);
+		}
+	}
+	tap_ok(!ret && t.pool.newest == newest + 1,
+	       "two records that grow by and by fill a stage, once");
+	now = digest();
+	tap_ok(value_of(ID, 1) == 65 && value_of(ID, 2) == 66 &&
+	       !kmemp_pool_sync(&t.pool) && durable_digest() == now,
+	       "and are what they were last");
+	for (len = 0; len < 1000 && !ret; len++)
+		ret = queue_put(ID, 1, len);
+	tap_ok(!ret && t.pool.newest == newest + 2 && value_of(ID, 1) == 0xe7,
+	       "one that does not grow fills none");
+	test_end(&t);
+}
+
+/* How many changes the format is asked about. */
+static struct kmemp_format_ops counting;
+static const struct kmemp_format_ops *plain;
+static u64 asked;
+
+static u32 count_reserve(const struct kmemp_change *changes, u32 nr)
+{
+	asked += nr;
+	return plain->reserve(changes, nr);
+}
+
+/* One deletion in @often is of what is also put. */
+static int add_random(struct kmemp_batch *batch, u64 *random, u32 often)
+{
+	u64 id = rnd_of(random, 2) ? ID + rnd_of(random, 4) :
+		 KMEMP_OBJ_MAX - ((u64)rnd_of(random, 3) << 40);
+	u32 name = rnd_of(random, 12);
+	u8 value[300] = {};
+
+	switch (rnd_of(random, 6)) {
+	case 0:
+		name += rnd_of(random, often) ? 100 : 0;
+		return kmemp_batch_del(batch, id, 1, &name, sizeof(name));
+	case 1:
+		return kmemp_batch_unmap(batch, id, rnd_of(random, 1 << 20), 2);
+	case 2:
+		map_pages(batch, id, (u64)rnd_of(random, 64) << rnd_of(random, 30),
+			  test_take(&t, 1), 1);
+		return 0;
+	default:
+		return kmemp_batch_put(batch, id, 1, &name, sizeof(name), value,
+				       rnd_of(random, sizeof(value)));
+	}
+}
+
+/* Of a stage: the format would say no more, and has it in hand. */
+static bool cost_covers(const struct kmemp_stage *stage)
+{
+	const struct kmemp_batch *batch = &stage->batch;
+	struct kmemp_cost cost = kmemp_cost_of(&t.pool, batch->changes,
+					       batch->nr_changes);
+
+	return cost.meta <= stage->cost.meta && cost.load <= stage->cost.load &&
+	       stage->cost.meta <= batch->nr_meta &&
+	       batch->nr_meta <= 2 * cost.meta + 200 &&
+	       kmemp_cost_fits(&t.pool, stage->cost);
+}
+
+static void test_cost(u32 often)
+{
+	u64 random = 1, nr = 0, wrong = 0, newest, i, told = 0;
+	int ret = 0;
+
+	begin();
+	queue_put(ID, 1, 1);
+	newest = t.pool.newest;
+	plain = t.pool.format;
+	counting = *plain;
+	counting.reserve = count_reserve;
+	for (i = 0; i < 3000 && !ret; i++) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+		u32 left = 1 + rnd_of(&random, i % 8 ? 4 : 60);
+
+		while (left-- && !ret)
+			ret = add_random(batch, &random, often);
+		nr += batch->nr_changes;
+		t.pool.format = &counting;
+		ret = ret ?: kmemp_batch_queue(batch);
+		t.pool.format = plain;
+		kmemp_batch_free(batch);
+		told += asked;
+		asked = 0;
+		wrong += !cost_covers(t.pool.queue->open);
+		/* Pages that were dropped come back. */
+		if (i % 500 == 499)
+			ret = ret ?: kmemp_pool_retire(&t.pool);
+	}
+	tap_ok(!ret && !wrong && t.pool.newest > newest + 3,
+	       "what a stage may cost is in hand (%llu wrong in %llu stages)",
+	       wrong, t.pool.newest - newest);
+	tap_ok(told < 10 * nr || often == 1,
+	       "the format is asked about %llu changes for %llu", told, nr);
+	tap_ok(!kmemp_pool_sync(&t.pool) && durable_digest() == digest() &&
+	       test_agrees(&t) && !t.bad_gives, "all of it is committed");
+	test_end(&t);
+}
+
+/* What most batches are: each allocation is time, and may fail. */
+static void test_one_block(void)
+{
+	struct kmemp_batch *batch;
+	long before;
+	u64 page;
+
+	begin();
+	page = test_take(&t, 4);
+	queue_put(ID, 1, 1);
+	kmemp_pool_sync(&t.pool);
+	before = shim_nr_allocated;
+	batch = kmemp_batch_new(&t.pool);
+	map_pages(batch, ID, 0, page, 2);
+	map_pages(batch, ID, 7, page + 2, 2);
+	put(batch, ID, 1, 2, 128);
+	put(batch, ID, 2, 2, 128);
+	kmemp_batch_unmap(batch, ID, 1, 7);
+	tap_ok(shim_nr_allocated == before + 1, "a small batch is one block");
+	tap_ok(!kmemp_batch_queue(batch) && shim_nr_allocated == before + 1,
+	       "and takes no other to be staged");
+	kmemp_batch_free(batch);
+	tap_ok(shim_nr_allocated == before && value_of(ID, 2) == 2 &&
+	       extent_is(ID, 0, 0, page, 1) &&
+	       extent_is(ID, 1, 8, page + 3, 1), "it is staged without it");
+	test_end(&t);
+}
+
 /*
  * So many batches of this one change fill a stage: each counts as an item, its
  * bytes and what the format may need for it in metadata.
  */
 static u32 most_of(const struct kmemp_change *change)
 {
-	const struct kmemp_format_ops *format = t.pool.format;
 	static struct kmemp_change changes[KMEMP_STAGE_ITEMS];
 	u32 nr;
 
@@ -324,7 +531,8 @@ static u32 most_of(const struct kmemp_change *change)
 		changes[nr] = *change;
 		/* Extents that do not lie side by side. */
 		changes[nr].extent.offset += 1000 * nr;
-		if (format->reserve(changes, nr + 1) > format->standing ||
+		if (!kmemp_cost_fits(&t.pool, kmemp_cost_of(&t.pool, changes,
+							    nr + 1)) ||
 		    (nr + 1) * kmemp_change_bytes(change) > KMEMP_BATCH_BYTES)
 			break;
 	}
@@ -423,6 +631,30 @@ static void test_dropped(void)
 	test_end(&t);
 }
 
+/* Of freed pages a few wait at a time; in all, more than there is room for. */
+static void test_freed(void)
+{
+	int ret = 0;
+	u64 i;
+
+	begin();
+	queue_map(ID, 0, test_take(&t, 3), 3);
+	kmemp_pool_sync(&t.pool);
+	for (i = 0; i < 4000 && !ret; i++) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+
+		map_pages(batch, ID, i % 3, test_take(&t, 1), 1);
+		ret = test_commit(batch);
+	}
+	tap_ok(!ret && t.pool.wait.data.nr == 1 &&
+	       t.pool.wait.data.room < 4000,
+	       "a page that was freed waits for the next batch");
+	tap_ok(!kmemp_pool_retire(&t.pool) && test_agrees(&t) &&
+	       !t.bad_gives && !kmemp_pool_waiting(&t.pool),
+	       "each comes back once");
+	test_end(&t);
+}
+
 static void test_alone(void)
 {
 	struct kmemp_batch *batch;
@@ -483,22 +715,20 @@ static void test_alone(void)
 /* A format may have room for all that a batch may hold, or not. */
 static void test_too_big(void)
 {
-	const struct kmemp_format_ops *format;
 	struct kmemp_batch *batch;
 	u64 before, was, i;
 	bool fits;
 	int ret;
 
 	begin();
-	format = t.pool.format;
 	queue_put(ID, 1, 1);
 	before = digest();
 	was = t.pool.newest;
 	batch = kmemp_batch_new(&t.pool);
 	for (i = 0; i < 2000; i++)
 		map_pages(batch, ID + 2, i << 20, 1000 + i, 1);
-	fits = format->reserve(batch->changes, batch->nr_changes) <=
-	       format->standing;
+	fits = kmemp_cost_fits(&t.pool, kmemp_cost_of(&t.pool, batch->changes,
+						      batch->nr_changes));
 	ret = test_commit(batch);
 	tap_ok(fits ? !ret && t.pool.newest == was + 2 :
 		      ret == -E2BIG && digest() == before &&
@@ -638,9 +868,15 @@ static void run_format(void)
 	tap_diag("%s", crash_format->name);
 	test_visible();
 	test_busy();
+	test_direct();
 	test_one_fence();
+	test_growing();
+	test_one_block();
+	test_cost(32);
+	test_cost(1);
 	test_full();
 	test_dropped();
+	test_freed();
 	test_alone();
 	test_too_big();
 	test_closing();

@@ -14,6 +14,7 @@ struct mutex {
 #define mutex_init(m)		pthread_mutex_init(&(m)->lock, NULL)
 #define mutex_destroy(m)	pthread_mutex_destroy(&(m)->lock)
 #define mutex_lock(m)		pthread_mutex_lock(&(m)->lock)
+#define mutex_trylock(m)	(!pthread_mutex_trylock(&(m)->lock))
 #define mutex_unlock(m)		pthread_mutex_unlock(&(m)->lock)
 #define lockdep_assert_held(l)	((void)(l))
 
