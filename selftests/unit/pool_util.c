@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <linux/errno.h>
+#include <linux/minmax.h>
 
 #include "pool_util.h"
 
@@ -58,23 +59,40 @@ static int note_used(void *arg, u64 page, u64 count, enum kmemp_use use)
 	return 0;
 }
 
-static u64 take_run(struct test_pool *t, u64 count)
+/* First of @count free pages in [@from, @end); 0 for none. */
+static u64 find_run(const struct test_pool *t, u64 from, u64 end, u64 count)
 {
-	u64 start, run = 0, i;
+	const u8 *free, *stop, *last = t->used + end;
 
-	for (i = 0; i < 2 * t->nr_pages; i++) {
-		u64 page = (t->hint + i) % t->nr_pages;
-
-		run = page && !t->used[page] ? run + 1 : 0;
-		if (run < count)
-			continue;
-		start = page - count + 1;
-		memset(t->used + start, 1, count);
-		t->nr_free -= count;
-		t->hint = page + 1;
-		return start;
+	while (from < end) {
+		free = memchr(t->used + from, 0, end - from);
+		if (!free || (u64)(last - free) < count)
+			return 0;
+		stop = memchr(free, 1, count);
+		if (!stop)
+			return free - t->used;
+		from = stop - t->used;
 	}
 	return 0;
+}
+
+static u64 take_run(struct test_pool *t, u64 count)
+{
+	u64 start = 0;
+
+	if (count > t->nr_free)
+		return 0;
+	/* Page 0 is the superblock's. */
+	if (t->hint < t->nr_pages)
+		start = find_run(t, max(t->hint, 1ULL), t->nr_pages, count);
+	if (!start)
+		start = find_run(t, 1, t->nr_pages, count);
+	if (!start)
+		return 0;
+	memset(t->used + start, 1, count);
+	t->nr_free -= count;
+	t->hint = start + count;
+	return start;
 }
 
 u64 test_take(struct test_pool *t, u64 count)
