@@ -243,6 +243,33 @@ int test_queue(struct kmemp_batch *batch)
 	return ret;
 }
 
+void test_fill(struct test_pool *t, u64 id, unsigned int nr)
+{
+	struct kmemp_extent extent = { .count = 1 };
+	unsigned int i, k;
+	int ret = 0;
+
+	for (i = 0; i < nr && !ret; ) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t->pool);
+
+		for (k = 0; k < 50 && i < nr && !ret; k++, i++) {
+			u64 between = test_take(t, 1);
+
+			extent.offset = 2ULL * i;
+			extent.page = test_take(t, 1);
+			ret = kmemp_batch_map(batch, id, &extent);
+			if (!ret)
+				ret = kmemp_batch_put(batch, id, 1, &i,
+						      sizeof(i), "value", 5);
+			test_give(t, between, 1);
+		}
+		if (!ret)
+			ret = test_commit(batch);
+	}
+	if (ret)
+		abort();
+}
+
 static u64 mix(u64 hash, const void *data, size_t len)
 {
 	const u8 *p = data;

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "core.h"
+#include "each_format.h"
 #include "formats.h"
 #include "pool_util.h"
 #include "tap.h"
@@ -633,31 +634,13 @@ static void test_run(void)
 	test_end(&t);
 }
 
-static void run_format(void)
-{
-	tap_diag("%s", crash_format->name);
-	test_visible();
-	test_busy();
-	test_one_fence();
-	test_full();
-	test_dropped();
-	test_alone();
-	test_too_big();
-	test_closing();
-	test_failed();
-	test_nomem();
-	test_run();
-}
-
 int main(void)
 {
-	long before = shim_nr_allocated;
-	unsigned int i;
+	static each_format_fn *const tests[] = {
+		test_visible, test_busy, test_one_fence, test_full,
+		test_dropped, test_alone, test_too_big, test_closing,
+		test_failed, test_nomem, test_run, NULL,
+	};
 
-	for (i = 0; i < crash_nr_formats; i++) {
-		crash_format = &crash_formats[i];
-		run_format();
-	}
-	tap_ok(shim_nr_allocated == before, "nothing leaked");
-	return tap_done();
+	return each_format(tests);
 }
