@@ -146,10 +146,10 @@ crash-long: packages-build packages-tools	## the same, then random workloads for
 	$(Q)J=$(J) selftests/crash/run long
 
 .PHONY: fuzz
-fuzz: packages-build packages-tools packages-fuzz	## damaged images, each format for T seconds, or FORMAT alone
+fuzz: packages-build packages-tools packages-fuzz $(if $(filter afl,$(ENGINE)),packages-fuzz-afl)	## damaged images, each format for T seconds, or FORMAT alone
 	$(Q)+$(MAKE) $(jobs) $(if $(Q),-s) --no-print-directory \
-		build/fuzz/fuzz build/unit/fuzz_corpus
-	$(Q)selftests/fuzz/run
+		build/fuzz/fuzz$(if $(filter afl,$(ENGINE)),-afl) build/unit/fuzz_corpus
+	$(Q)selftests/fuzz/run $(ENGINE)
 
 .PHONY: golden
 golden: packages-build packages-tools	## write selftests/golden anew, where the medium was changed on purpose
@@ -215,6 +215,7 @@ help:	## this list
 	@echo 'SEED=1      first random workload of crash-long; of fuzz, bench-format likewise'
 	@echo 'T=60        seconds that fuzz takes for a format'
 	@echo 'FORMAT=...  the only one that fuzz takes'
+	@echo 'ENGINE=afl  what fuzz is done with, instead of libFuzzer'
 	@echo 'MEDIA=...   what bench-format stores to instead of DRAM: /dev/daxX.Y or a file, empty'
 	@echo 'SMALL=1     bench-format in some seconds'
 	@echo 'V=1         show commands, and each assertion'

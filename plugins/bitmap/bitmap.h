@@ -105,6 +105,8 @@ int kmemp_bm_write(struct bitmap *bitmap, u64 pos, const void *src, size_t len);
 int kmemp_bm_slot_check(const struct bitmap *bitmap, u64 pos, u64 slot);
 int kmemp_bm_load_slot(const struct bitmap *bitmap, bool staged, u64 pos,
 		       u64 *slot);
+int kmemp_bm_line_slot(const struct bitmap *bitmap, u64 page, u32 index,
+		       __le64 *line, u64 *slot);
 int kmemp_bm_store(struct bitmap *bitmap, u64 pos, u64 word);
 int kmemp_bm_read_line(const struct bitmap *bitmap, bool staged, u64 pos,
 		       void *line, const char *what);

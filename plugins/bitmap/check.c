@@ -132,12 +132,13 @@ static void check_map_leaf(struct check *check, u64 page)
 {
 	struct bitmap *bitmap = check->bitmap;
 	u64 before = check->pages, slot;
+	__le64 line[KMEMP_LINE_WORDS];
 	u32 i;
 
 	for (i = 0; i < KMEMP_BITMAP_SLOTS; i++) {
 		u64 pos = kmemp_bm_pos(page, i * 8);
 
-		if (kmemp_bm_load_slot(bitmap, false, pos, &slot) || !slot)
+		if (kmemp_bm_line_slot(bitmap, page, i, line, &slot) || !slot)
 			continue;
 		if (kmemp_slot_flags(slot) & ~KMEMP_EXTENT_FLAGS) {
 			kmemp_bm_damaged(bitmap, "slot", pos, slot);
@@ -166,6 +167,7 @@ static void check_tree(struct check *check, const struct kmemp_bm_tree *tree,
 		       u64 page, u32 level, u64 first, u64 from)
 {
 	struct bitmap *bitmap = check->bitmap;
+	__le64 line[KMEMP_LINE_WORDS];
 	bool empty = true;
 	u32 i;
 
@@ -183,7 +185,7 @@ static void check_tree(struct check *check, const struct kmemp_bm_tree *tree,
 		u64 pos = kmemp_bm_pos(page, i * 8), slot;
 		u32 shift = tree->leaf_bits + 9 * (level - 1);
 
-		if (kmemp_bm_load_slot(bitmap, false, pos, &slot) || !slot)
+		if (kmemp_bm_line_slot(bitmap, page, i, line, &slot) || !slot)
 			continue;
 		empty = false;
 		if (kmemp_bm_tree_slot_check(bitmap, tree, level, pos, slot))
@@ -276,6 +278,7 @@ static void check_trie(struct check *check, u64 slot, u32 depth, u64 from)
 {
 	struct bitmap *bitmap = check->bitmap;
 	u64 page = kmemp_slot_page(slot);
+	__le64 line[KMEMP_LINE_WORDS];
 	bool empty = true;
 	u32 i;
 
@@ -288,7 +291,7 @@ static void check_trie(struct check *check, u64 slot, u32 depth, u64 from)
 	for (i = 0; i < KMEMP_BITMAP_SLOTS; i++) {
 		u64 pos = kmemp_bm_pos(page, i * 8);
 
-		if (kmemp_bm_load_slot(bitmap, false, pos, &slot) || !slot)
+		if (kmemp_bm_line_slot(bitmap, page, i, line, &slot) || !slot)
 			continue;
 		empty = false;
 		if (kmemp_slot_flags(slot) == KMEMP_BITMAP_CHILD)

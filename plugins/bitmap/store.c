@@ -67,6 +67,22 @@ int kmemp_bm_load_slot(const struct bitmap *bitmap, bool staged, u64 pos,
 	return kmemp_bm_slot_check(bitmap, pos, *slot);
 }
 
+/*
+ * Slot @index of a page, of all in turn: @line is kept from one to the next. In
+ * a line that cannot be read there is none.
+ */
+int kmemp_bm_line_slot(const struct bitmap *bitmap, u64 page, u32 index,
+		       __le64 *line, u64 *slot)
+{
+	u64 pos = kmemp_bm_pos(page, index * 8);
+
+	if (index % KMEMP_LINE_WORDS == 0 &&
+	    kmemp_bm_read(bitmap, false, pos, line, KMEMP_LINE_SIZE))
+		memset(line, 0, KMEMP_LINE_SIZE);
+	*slot = le64_to_cpu(line[index % KMEMP_LINE_WORDS]);
+	return kmemp_bm_slot_check(bitmap, pos, *slot);
+}
+
 int kmemp_bm_store(struct bitmap *bitmap, u64 pos, u64 word)
 {
 	__le64 raw = cpu_to_le64(word);

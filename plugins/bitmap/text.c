@@ -36,23 +36,23 @@ static bool enter(const struct text *text, u64 page, u32 depth)
 	return true;
 }
 
-/* Slots of a page; what is damaged is the check's to tell. */
-static u64 slot_of(const struct text *text, u64 page, u32 i)
+/* Slots of a page, in turn; what is damaged is the check's to tell. */
+static u64 next_slot(const struct text *text, u64 page, u32 i, __le64 *line)
 {
 	u64 slot;
 
-	if (kmemp_bm_load_slot(text->bitmap, false, kmemp_bm_pos(page, i * 8),
-			       &slot))
+	if (kmemp_bm_line_slot(text->bitmap, page, i, line, &slot))
 		return 0;
 	return slot;
 }
 
 static u32 count_slots(const struct text *text, u64 page)
 {
+	__le64 line[KMEMP_LINE_WORDS];
 	u32 i, nr = 0;
 
 	for (i = 0; i < KMEMP_BITMAP_SLOTS; i++)
-		nr += !!slot_of(text, page, i);
+		nr += !!next_slot(text, page, i, line);
 	return nr;
 }
 
@@ -61,6 +61,7 @@ static void say_tree(const struct text *text, u32 leaf_bits, u64 page,
 		     u32 level, u32 depth, u64 first)
 {
 	u32 shift = leaf_bits + 9 * (level ? level - 1 : 0), i;
+	__le64 line[KMEMP_LINE_WORDS];
 
 	if (!enter(text, page, depth))
 		return;
@@ -73,7 +74,7 @@ static void say_tree(const struct text *text, u32 leaf_bits, u64 page,
 		  2 * (int)depth, "", level ? "node" : "leaf", page, level,
 		  count_slots(text, page), first);
 	for (i = 0; level && i < KMEMP_BITMAP_SLOTS; i++) {
-		u64 slot = slot_of(text, page, i);
+		u64 slot = next_slot(text, page, i, line);
 
 		if (kmemp_slot_flags(slot) == KMEMP_BITMAP_CHILD)
 			say_tree(text, leaf_bits, kmemp_slot_page(slot),
@@ -94,6 +95,7 @@ static void say_root(const struct text *text, u32 leaf_bits, u64 slot,
 
 static void say_trie(const struct text *text, u64 page, u32 depth)
 {
+	__le64 line[KMEMP_LINE_WORDS];
 	u32 i;
 
 	if (!enter(text, page, depth))
@@ -101,7 +103,7 @@ static void say_trie(const struct text *text, u64 page, u32 depth)
 	kmemp_say(text->findings, "%*strie at page %llu: %u slots", 2 * (int)depth,
 		  "", page, count_slots(text, page));
 	for (i = 0; depth < KMEMP_BITMAP_DEPTH && i < KMEMP_BITMAP_SLOTS; i++) {
-		u64 slot = slot_of(text, page, i);
+		u64 slot = next_slot(text, page, i, line);
 
 		if (kmemp_slot_flags(slot) == KMEMP_BITMAP_CHILD)
 			say_trie(text, kmemp_slot_page(slot), depth + 1);

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libFuzzer's side: it finds inputs that reach new code, the mutator makes such
- * as have a meaning. FORMAT in the environment keeps it to one format.
+ * The fuzzers' side. libFuzzer finds inputs that reach new code, the mutator
+ * makes such as have a meaning; AFL++ calls the same, and changes inputs its own
+ * ways. FORMAT in the environment keeps it to one format.
+ *
+ *	fuzz --list
+ *	FORMAT=... fuzz --seeds DIR
+ *
+ * --list: names of the formats. --seeds: inputs to begin with, in DIR: each
+ * sound image as it is, and with one change.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +20,41 @@
 #include "libfuzzer.h"
 
 static const struct sample_format *only;
+
+static void write_seed(const char *dir, const u8 *input, size_t size)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%02x-%zu", dir, input[0], size);
+	file = fopen(path, "w");
+	if (!file || fwrite(input, 1, size, file) != size || fclose(file)) {
+		perror(path);
+		exit(2);
+	}
+}
+
+static void write_seeds(const char *dir)
+{
+	u8 input[DAMAGE_HEADER + DAMAGE_PATCH];
+	u64 state = 1;
+
+	input[1] = only->type;
+	for (input[0] = 0; input[0] < 2 * DAMAGE_USE; input[0]++) {
+		write_seed(dir, input, DAMAGE_HEADER);
+		damage_random(&state, input + DAMAGE_HEADER);
+		write_seed(dir, input, sizeof(input));
+	}
+}
+
+/* Before the first input, so that what makes them is not what it reaches. */
+static void make_images(void)
+{
+	u8 input[DAMAGE_HEADER] = { 0, only->type };
+
+	for (; input[0] <= DAMAGE_KIND; input[0]++)
+		damage_image(input, sizeof(input));
+}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -33,6 +75,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		fprintf(stderr, "fuzz: no format %s\n", name);
 		exit(2);
 	}
+	if (*argc == 3 && !strcmp((*argv)[1], "--seeds")) {
+		write_seeds((*argv)[2]);
+		exit(0);
+	}
+	make_images();
 	return 0;
 }
 

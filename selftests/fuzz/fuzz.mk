@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Damaged images: what the fuzzer runs and what `make check` runs are the same
-# sources, the one built by clang for libFuzzer, the other as unit tests are.
+# Damaged images: what the fuzzers run and what `make check` runs are the same
+# sources, the one built by clang for libFuzzer and by AFL++'s clang for that,
+# the other as unit tests are.
 # Included by the top-level Makefile after selftests/unit/unit.mk. A program is
 # one line: fuzz-NAME := its own sources.
 
@@ -45,9 +46,23 @@ build/obj-fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)clang $(fuzz_flags) $(fuzz_sanitize) -MMD -MP -c -o $@ $<
 
-build/fuzz/fuzz: $(patsubst %.c,build/obj-fuzz/%.o,$(fuzz_shared) \
-		selftests/fuzz/fuzz.c selftests/fuzz/damage.c)
+fuzz_sources := $(fuzz_shared) selftests/fuzz/fuzz.c selftests/fuzz/damage.c
+
+build/fuzz/fuzz: $(fuzz_sources:%.c=build/obj-fuzz/%.o)
 	@mkdir -p $(@D)
 	$(Q)clang $(fuzz_sanitize) -fsanitize=fuzzer $(fuzz_link) -o $@ $^
 
--include $(shell [ ! -d build/obj-fuzz ] || find build/obj-fuzz -name '*.d')
+# Only plugins are instrumented for AFL++ too; the rest is as above.
+build/obj-afl/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)AFL_QUIET=1 afl-clang-fast $(test_flags) -O2 $(fuzz_sanitize) -MMD -MP -c -o $@ $<
+
+build/fuzz/fuzz-afl: $(patsubst %.c,build/obj-afl/%.o, \
+		$(filter plugins/%,$(fuzz_sources))) \
+		$(patsubst %.c,build/obj-fuzz/%.o, \
+			$(filter-out plugins/%,$(fuzz_sources)))
+	@mkdir -p $(@D)
+	$(Q)AFL_QUIET=1 afl-clang-fast $(fuzz_sanitize) -fsanitize=fuzzer $(fuzz_link) -o $@ $^
+
+-include $(foreach k,fuzz afl,$(shell [ ! -d build/obj-$(k) ] || \
+	find build/obj-$(k) -name '*.d'))

@@ -125,15 +125,22 @@ static void forget_empty(struct record *record)
 			record->reads[line] = 0;
 }
 
+static void no_finding(void *arg, enum kmemp_severity severity, u64 object,
+		       u64 pos, const char *text)
+{
+}
+
 static void look(struct record *record)
 {
+	static const struct kmemp_findings silent = { .finding = no_finding };
 	struct test_pool t;
 
 	watch.record = record;
 	if (!test_open(&t, record, true)) {
 		if (watch.learn)
 			forget_empty(record);
-		test_check(&t.pool, false);
+		/* Every seal: what describes the pool has none of its own. */
+		kmemp_pool_check(&t.pool, &silent);
 		test_close(&t);
 	}
 	end_seal();

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <linux/errno.h>
+#include <linux/minmax.h>
 
 #include "pool_util.h"
 
@@ -58,23 +59,40 @@ static int note_used(void *arg, u64 page, u64 count, enum kmemp_use use)
 	return 0;
 }
 
-static u64 take_run(struct test_pool *t, u64 count)
+/* First of @count free pages in [@from, @end); 0 for none. */
+static u64 find_run(const struct test_pool *t, u64 from, u64 end, u64 count)
 {
-	u64 start, run = 0, i;
+	const u8 *free, *stop, *last = t->used + end;
 
-	for (i = 0; i < 2 * t->nr_pages; i++) {
-		u64 page = (t->hint + i) % t->nr_pages;
-
-		run = page && !t->used[page] ? run + 1 : 0;
-		if (run < count)
-			continue;
-		start = page - count + 1;
-		memset(t->used + start, 1, count);
-		t->nr_free -= count;
-		t->hint = page + 1;
-		return start;
+	while (from < end) {
+		free = memchr(t->used + from, 0, end - from);
+		if (!free || (u64)(last - free) < count)
+			return 0;
+		stop = memchr(free, 1, count);
+		if (!stop)
+			return free - t->used;
+		from = stop - t->used;
 	}
 	return 0;
+}
+
+static u64 take_run(struct test_pool *t, u64 count)
+{
+	u64 start = 0;
+
+	if (count > t->nr_free)
+		return 0;
+	/* Page 0 is the superblock's. */
+	if (t->hint < t->nr_pages)
+		start = find_run(t, max(t->hint, 1ULL), t->nr_pages, count);
+	if (!start)
+		start = find_run(t, 1, t->nr_pages, count);
+	if (!start)
+		return 0;
+	memset(t->used + start, 1, count);
+	t->nr_free -= count;
+	t->hint = start + count;
+	return start;
 }
 
 u64 test_take(struct test_pool *t, u64 count)
@@ -223,6 +241,33 @@ int test_queue(struct kmemp_batch *batch)
 
 	kmemp_batch_free(batch);
 	return ret;
+}
+
+void test_fill(struct test_pool *t, u64 id, unsigned int nr)
+{
+	struct kmemp_extent extent = { .count = 1 };
+	unsigned int i, k;
+	int ret = 0;
+
+	for (i = 0; i < nr && !ret; ) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t->pool);
+
+		for (k = 0; k < 50 && i < nr && !ret; k++, i++) {
+			u64 between = test_take(t, 1);
+
+			extent.offset = 2ULL * i;
+			extent.page = test_take(t, 1);
+			ret = kmemp_batch_map(batch, id, &extent);
+			if (!ret)
+				ret = kmemp_batch_put(batch, id, 1, &i,
+						      sizeof(i), "value", 5);
+			test_give(t, between, 1);
+		}
+		if (!ret)
+			ret = test_commit(batch);
+	}
+	if (ret)
+		abort();
 }
 
 static u64 mix(u64 hash, const void *data, size_t len)

@@ -39,6 +39,11 @@ void test_begin(struct test_pool *t, struct record *record, u32 type,
 void test_end(struct test_pool *t);
 /* As after a crash: what the pool has in DRAM is lost; or the program ends. */
 void test_crash(struct test_pool *t);
+/*
+ * @nr extents of one page each of an object, with a free page between any two,
+ * and a record for each; or the program ends.
+ */
+void test_fill(struct test_pool *t, u64 id, unsigned int nr);
 /* Commit, or queue, and free. */
 int test_commit(struct kmemp_batch *batch);
 int test_queue(struct kmemp_batch *batch);

@@ -12,6 +12,7 @@
 
 #include <kmem_persist/format_volume.h>
 
+#include "each_format.h"
 #include "formats.h"
 #include "pool_util.h"
 #include "tap.h"
@@ -264,24 +265,11 @@ static void test_volumes(void)
 	test_end(&t);
 }
 
-static void run_format(void)
-{
-	tap_diag("%s", crash_format->name);
-	test_ids();
-	test_remove();
-	test_hostile();
-	test_volumes();
-}
-
 int main(void)
 {
-	long before = shim_nr_allocated;
-	unsigned int i;
+	static each_format_fn *const tests[] = {
+		test_ids, test_remove, test_hostile, test_volumes, NULL,
+	};
 
-	for (i = 0; i < crash_nr_formats; i++) {
-		crash_format = &crash_formats[i];
-		run_format();
-	}
-	tap_ok(shim_nr_allocated == before, "nothing leaked");
-	return tap_done();
+	return each_format(tests);
 }

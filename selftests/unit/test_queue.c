@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "core.h"
+#include "each_format.h"
 #include "formats.h"
 #include "pool_util.h"
 #include "tap.h"
@@ -490,6 +491,17 @@ static void test_cost(u32 often)
 	test_end(&t);
 }
 
+/* Puts and deletions take each other's places seldom. */
+static void test_cost_seldom(void)
+{
+	test_cost(32);
+}
+
+static void test_cost_always(void)
+{
+	test_cost(1);
+}
+
 /* What most batches are: each allocation is time, and may fail. */
 static void test_one_block(void)
 {
@@ -863,37 +875,15 @@ static void test_run(void)
 	test_end(&t);
 }
 
-static void run_format(void)
-{
-	tap_diag("%s", crash_format->name);
-	test_visible();
-	test_busy();
-	test_direct();
-	test_one_fence();
-	test_growing();
-	test_one_block();
-	test_cost(32);
-	test_cost(1);
-	test_full();
-	test_dropped();
-	test_freed();
-	test_alone();
-	test_too_big();
-	test_closing();
-	test_failed();
-	test_nomem();
-	test_run();
-}
-
 int main(void)
 {
-	long before = shim_nr_allocated;
-	unsigned int i;
+	static each_format_fn *const tests[] = {
+		test_visible, test_busy, test_direct, test_one_fence,
+		test_growing, test_one_block, test_cost_seldom,
+		test_cost_always, test_full, test_dropped, test_freed,
+		test_alone, test_too_big, test_closing, test_failed,
+		test_nomem, test_run, NULL,
+	};
 
-	for (i = 0; i < crash_nr_formats; i++) {
-		crash_format = &crash_formats[i];
-		run_format();
-	}
-	tap_ok(shim_nr_allocated == before, "nothing leaked");
-	return tap_done();
+	return each_format(tests);
 }

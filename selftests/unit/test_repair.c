@@ -24,35 +24,10 @@
 static struct record record;
 static struct test_pool t;
 
-/* Single pages, and a record for each. */
-static void fill(void)
-{
-	struct kmemp_extent extent = { .count = 1 };
-	unsigned int i, k;
-	int ret = 0;
-
-	for (i = 0; i < EXTENTS && !ret; ) {
-		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
-
-		for (k = 0; k < 50 && !ret; k++, i++) {
-			extent.offset = 2ULL * i;
-			extent.page = test_take(&t, 1);
-			ret = kmemp_batch_map(batch, ID, &extent);
-			if (!ret)
-				ret = kmemp_batch_put(batch, ID, 1, &i,
-						      sizeof(i), "value", 5);
-		}
-		if (!ret)
-			ret = test_commit(batch);
-	}
-	if (ret)
-		abort();
-}
-
 static void begin(void)
 {
 	test_begin(&t, &record, crash_format->type, POOL_BYTES);
-	fill();
+	test_fill(&t, ID, EXTENTS);
 	kmemp_pool_retire(&t.pool);
 }
 
@@ -116,6 +91,29 @@ static void make_wrong(u64 nr)
 	kmemp_pool_retire(&t.pool);
 }
 
+/* Single pages are lost, of which a step puts right about five hundred. */
+static void lose_singles(void)
+{
+	struct bitmap *bitmap = kmemp_pool_private(&t.pool);
+	struct kmemp_overlay overlay = {};
+	struct kmemp_batch batch = { .pool = &t.pool };
+	struct kmemp_bm_mend mend = {};
+	unsigned int i;
+
+	kmemp_commit_begin(&t.pool);
+	if (kmemp_bm_mend_begin(bitmap, &mend))
+		abort();
+	for (i = 0; i < 400; i++) {
+		kmemp_bm_mend_bits(bitmap, &mend, test_take(&t, 1), 1, true);
+		test_take(&t, 1);
+	}
+	if (kmemp_bm_mend_end(bitmap, &mend) != 1 ||
+	    kmemp_commit_batch_locked(&batch, &overlay))
+		abort();
+	kmemp_commit_end(&t.pool);
+	kmemp_pool_retire(&t.pool);
+}
+
 /* Reopened: what the host takes for used is what the medium says. */
 static void reopen(void)
 {
@@ -142,6 +140,120 @@ static void test_wrong(void)
 	tap_ok(test_agrees(&t) && test_partition(&t) &&
 	       !test_check(&t.pool, true), "for good");
 	test_end(&t);
+}
+
+/* ------------------------------------------------------- cut repairs */
+
+static struct cut {
+	u64 digest;
+	unsigned int findings;	/* before the repair */
+	u64 last_image;
+	u64 states, sound, half;	/* of these, with nothing left; with less */
+} cut;
+
+/* The state that is on the medium: no worse than it was, and repaired again. */
+static bool recovers(void)
+{
+	u64 start = record.nr;
+	unsigned int findings;
+	bool good;
+	int err;
+
+	if (record.image == cut.last_image)
+		return true;
+	cut.last_image = record.image;
+	cut.states++;
+	if (test_open(&t, &record, false))
+		return false;
+	findings = test_check(&t.pool, false);
+	cut.sound += !findings;
+	cut.half += findings && findings < cut.findings;
+	good = findings <= cut.findings &&
+	       test_digest(&t.pool, &err) == cut.digest && !err &&
+	       !kmemp_pool_repair(&t.pool) && !test_check(&t.pool, true) &&
+	       test_digest(&t.pool, &err) == cut.digest && !err;
+	test_close(&t);
+	good = good && !test_open(&t, &record, false) && test_agrees(&t) &&
+	       test_partition(&t) && !test_check(&t.pool, true);
+	test_close(&t);
+	record_undo(&record, start);
+	return good;
+}
+
+/* Of each open line the first words are there; with @alternate of every other. */
+static bool recovers_without(const struct record_lines *lines,
+			     unsigned int words, bool alternate)
+{
+	u64 start = record.nr;
+	bool good;
+	u32 i;
+
+	for (i = 0; i < lines->nr; i += 1 + alternate)
+		record_set(&record, lines->line[i].where * KMEMP_LINE_SIZE +
+			   words * 8, lines->line[i].durable + words * 8,
+			   KMEMP_LINE_SIZE - words * 8);
+	good = recovers();
+	record_undo(&record, start);
+	return good;
+}
+
+/* At each fence, and at stores, ever fewer of a long row. */
+static bool cut_everywhere(const struct record_trace *trace)
+{
+	struct record_lines lines;
+	u64 start = record.nr, i, run = 0;
+	bool good = true;
+
+	record_lines_init(&lines, POOL_BYTES);
+	for (i = 0; good && i <= trace->nr; i++) {
+		const struct record_event *event = &trace->events[i];
+
+		if (i == trace->nr || event->kind == RECORD_FENCE)
+			good = recovers_without(&lines, 8, false) &&
+			       recovers_without(&lines, 0, false) &&
+			       recovers_without(&lines, 4, false) &&
+			       recovers_without(&lines, 0, true);
+		if (i == trace->nr)
+			break;
+		record_track(&lines, event, record.base);
+		record_play(&record, trace, i);
+		run = event->kind == RECORD_STORE ? run + 1 : 0;
+		if (run && !(run & (run - 1)))
+			good = good && recovers();
+	}
+	record_lines_free(&lines);
+	record_undo(&record, start);
+	return good;
+}
+
+static void test_cut(void)
+{
+	struct record_trace trace;
+	bool good;
+	int err;
+
+	begin();
+	memset(&cut, 0, sizeof(cut));
+	cut.digest = test_digest(&t.pool, &err);
+	lose_singles();
+	lose_singles();
+	make_wrong(10);
+	reopen();
+	cut.findings = test_check(&t.pool, false);
+	record_forget(&record);
+	record.off = false;
+	good = !kmemp_pool_repair(&t.pool);
+	record_take(&record, 0, &trace);
+	/* Without what closing stores. */
+	t.pool.failed = true;
+	test_close(&t);
+	record_undo(&record, 0);
+	good = good && cut_everywhere(&trace);
+	tap_ok(good && cut.sound && cut.half,
+	       "cut anywhere it is no worse, and done again: %llu states, %llu of them half repaired",
+	       cut.states, cut.half);
+	record_trace_free(&trace);
+	record_free(&record);
 }
 
 /* A record is damaged: who had a page that nobody seems to have cannot be said. */
@@ -187,6 +299,7 @@ int main(void)
 		if (crash_format->type != KMEMP_TYPE_BITMAP)
 			continue;
 		test_wrong();
+		test_cut();
 		test_lost();
 	}
 	while ((format = kmemp_format_next(type))) {

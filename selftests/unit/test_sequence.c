@@ -6,62 +6,16 @@
  */
 #include <string.h>
 
-#include <asm/byteorder.h>
-#include <kmem_persist/format_bitmap.h>
-#include <kmem_persist/format_log.h>
-#include <kmem_persist/plugin.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
+#include "formats.h"
 #include "pool_util.h"
-#include "super.h"
 #include "tap.h"
+#include "worn.h"
 
 #define POOL_BYTES	(64ULL << 20)
-/* The ring names the sequence behind it, so the highest number is none. */
-#define LAST		(KMEMP_MAX_SEQUENCE - 1)
-
-static const struct {
-	u32 type;
-	const char *name;
-} formats[] = {
-	{ KMEMP_TYPE_BITMAP, "bitmap" },
-	{ KMEMP_TYPE_LOG, "log" },
-	{ KMEMP_TYPE_EXTENT, "extent" },
-};
-
-/* What the root's payload says of sequences. */
-static void set_payload(u32 type, struct kmemp_root *root, u64 sequence)
-{
-	struct kmemp_bitmap_root *bitmap = (void *)root->payload;
-	struct kmemp_log_root *log = (void *)root->payload;
-
-	if (type == KMEMP_TYPE_BITMAP)
-		bitmap->ring.sequence = cpu_to_le64(sequence + 1);
-	if (type == KMEMP_TYPE_LOG)
-		log->sequence = cpu_to_le64(sequence);
-}
-
-/* An empty pool whose newest batch is said to be this one. */
-static void make_worn(struct record *record, u32 type, u64 sequence)
-{
-	struct kmemp_root root;
-	struct test_pool t;
-
-	if (test_format(record, type) || test_open(&t, record, false) ||
-	    kmemp_root_read(&t.pool, &root))
-		exit(2);
-	root.sequence = sequence;
-	set_payload(type, &root, sequence);
-	kmemp_root_write(&t.pool, &root);
-	kmemp_media_fence(&record->media);
-	t.pool.super.confirmed = sequence;
-	kmemp_state_write(&record->media, &t.pool.super);
-	/* Closing is not to confirm what this opening knows. */
-	t.pool.newest = sequence;
-	t.pool.readonly = true;
-	test_close(&t);
-}
+#define LAST		WORN_LAST
 
 static int put(struct test_pool *t, u64 value)
 {
@@ -102,7 +56,7 @@ static void test_last(struct record *record, u32 type, const char *name)
 	u64 digest = 0;
 	int err, ret;
 
-	make_worn(record, type, LAST - 3);
+	worn_make(record, type, LAST - 3);
 	for (i = 0; i < 3; i++) {
 		if (test_open(&t, record, false) || put(&t, i))
 			break;
@@ -126,7 +80,7 @@ static void test_beyond(struct record *record, u32 type, const char *name)
 {
 	struct test_pool t;
 
-	make_worn(record, type, LAST + 2);
+	worn_make(record, type, LAST + 2);
 	tap_ok(test_open(&t, record, false) < 0,
 	       "%s: a sequence beyond the last is refused", name);
 }
@@ -135,12 +89,13 @@ int main(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(formats); i++) {
+	for (i = 0; i < crash_nr_formats; i++) {
+		const struct crash_format *format = &crash_formats[i];
 		struct record record;
 
 		record_init(&record, POOL_BYTES);
-		test_last(&record, formats[i].type, formats[i].name);
-		test_beyond(&record, formats[i].type, formats[i].name);
+		test_last(&record, format->type, format->name);
+		test_beyond(&record, format->type, format->name);
 		record_free(&record);
 	}
 	return tap_done();

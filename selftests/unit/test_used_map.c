@@ -71,33 +71,6 @@ static int mark(void *arg, u64 page, u64 count, enum kmemp_use use)
 	return 0;
 }
 
-/* Single pages, so that nothing merges, and a record. */
-static void fill(void)
-{
-	struct kmemp_extent extent = { .count = 1 };
-	unsigned int i, k;
-	int ret = 0;
-
-	for (i = 0; i < EXTENTS && !ret; ) {
-		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
-
-		for (k = 0; k < 100 && !ret; k++, i++) {
-			u64 between = test_take(&t, 1);
-
-			extent.offset = 2ULL * i;
-			extent.page = test_take(&t, 1);
-			ret = kmemp_batch_map(batch, ID, &extent);
-			test_give(&t, between, 1);
-		}
-		if (!ret)
-			ret = kmemp_batch_put(batch, ID, 1, "n", 1, "v", 1);
-		if (!ret)
-			ret = test_commit(batch);
-	}
-	if (ret)
-		abort();
-}
-
 /* A pool that was closed with its used map. */
 static void close_saving(void)
 {
@@ -132,7 +105,7 @@ static u32 look(bool *same, bool *walk)
 static void begin(void)
 {
 	test_begin(&t, &record, crash_format->type, POOL_BYTES);
-	fill();
+	test_fill(&t, ID, EXTENTS);
 }
 
 static void test_saved(void)
@@ -167,7 +140,7 @@ static void test_saved(void)
 	close_saving();
 	if (test_open(&t, &record, false))
 		abort();
-	fill();
+	test_fill(&t, ID, EXTENTS);
 	test_crash(&t);
 	tap_ok(!look(&same, &walk) && walk && same,
 	       "%s: so does a commit", name);
@@ -190,7 +163,7 @@ static void test_saved_open(void)
 	       "%s: nor while pages are in flight", name);
 	tap_ok(!kmemp_pool_save_used(&t.pool, &source) && look(&same, &walk) &&
 	       !walk && same, "%s: saved before the machine goes down", name);
-	fill();
+	test_fill(&t, ID, EXTENTS);
 	tap_ok(!look(&same, &walk) && walk && same,
 	       "%s: what comes after all makes it void", name);
 	test_end(&t);
