@@ -165,8 +165,8 @@ static int flip(struct bitmap *bitmap, u64 page, u32 nr, bool use)
 
 	wrong = (use ? le64_to_cpu(*word) : ~le64_to_cpu(*word)) & mask;
 	if (wrong) {
-		for (wrong >>= bit % 64; !(wrong & 1); wrong >>= 1)
-			page++;
+		for (; !(wrong >> bit % 64 & 1); bit++, page++)
+			;
 		bitmap->bits_pos = 0;
 		return kmemp_bm_damaged(bitmap, use ? "page in use already" :
 						      "page not in use", pos,

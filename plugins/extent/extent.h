@@ -367,7 +367,6 @@ int kmemp_ext_damaged(const struct extent *extent, const char *what, u64 block,
 bool kmemp_ext_block_valid(const struct extent *extent, u64 block);
 int kmemp_ext_key_order(const struct kmemp_ext_key *a,
 			const struct kmemp_ext_key *b);
-void kmemp_ext_link_key(const void *node, u32 index, struct kmemp_ext_key *key);
 u32 kmemp_ext_link_choose(const void *node, u32 nr,
 			  const struct kmemp_ext_key *key);
 void kmemp_ext_link_get(const void *node, u32 index,

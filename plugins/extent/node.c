@@ -62,18 +62,13 @@ static const struct kmemp_extent_child *child_at(const void *node, u32 index)
 			      index * CHILD_BYTES);
 }
 
+/* First key of a child of an inner node. */
 static void get_key(const struct kmemp_extent_child *child,
 		    struct kmemp_ext_key *key)
 {
 	key->object = le64_to_cpu(child->object);
 	key->where = le64_to_cpu(child->where);
 	key->kind = le16_to_cpu(child->kind);
-}
-
-/* First key of a child of an inner node. */
-void kmemp_ext_link_key(const void *node, u32 index, struct kmemp_ext_key *key)
-{
-	get_key(child_at(node, index), key);
 }
 
 /* The last child that begins before @key, or the first one. */

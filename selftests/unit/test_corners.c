@@ -296,7 +296,7 @@ static void test_from_nothing(void)
 static void test_round(void)
 {
 	unsigned int round, i, wrong = 0;
-	u64 before;
+	u64 before, newest;
 	int ret = 0, err, again;
 
 	begin();
@@ -315,8 +315,13 @@ static void test_round(void)
 		if (round % 16)
 			continue;
 		before = test_digest(&t.pool, &err);
+		newest = t.pool.newest;
+		/* Closing would retire what redo is to be done of. */
+		t.pool.readonly = true;
 		test_crash(&t);
 		wrong += before != test_digest(&t.pool, &again) || err || again;
+		/* What was stored in place may be there without redo. */
+		wrong += t.pool.newest != newest;
 	}
 	tap_ok(!ret && !wrong && !test_check(&t.pool, true) && test_agrees(&t),
 	       "%u batches, opened anew now and then", round);

@@ -117,6 +117,15 @@ static void test_neighbours(void)
 	ret = kmemp_pool_next_extent(&t.pool, OBJECT, 501, 1 << 20, &found);
 	tap_ok(!ret && found.offset == 501 && found.page == page + 501 &&
 	       found.count == 499, "what is behind it begins where it should");
+	/* Those before may be the last of their leaves, those behind are apart. */
+	page = test_take(&t, 600);
+	for (i = 0; i < 600 && !ret; i += 3)
+		ret = map_at(&t, 2000 + i, page + i, 1);
+	for (i = 1; i < 600 && !ret; i += 3)
+		ret = map_at(&t, 2000 + i, page + i, 1);
+	tap_ok(!ret && tree(&t)->nr_extents == 3 + 200,
+	       "each goes on where one before it ends, over leaves: %llu",
+	       tree(&t)->nr_extents);
 	tap_ok(!test_check(&t.pool, true), "full check finds nothing");
 	test_end(&t);
 }
