@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the core's batch files share: batch.c (building), overlay.c (what
- * objects will hold), stage.c and stage_find.c (batches that were concatenated),
- * queue.c (group commit), net.c (what a batch takes and frees), commit.c, wait.c
- * (pages), lookup.c and lookup_record.c.
+ * objects will hold), stage.c and stage_find.c (batches made one), queue.c (group
+ * commit), net.c (what a batch takes and frees), commit.c, wait.c (pages),
+ * lookup.c and lookup_record.c.
  */
 #ifndef KMEMP_CORE_CORE_H
 #define KMEMP_CORE_CORE_H

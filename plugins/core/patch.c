@@ -23,7 +23,6 @@
 #define PATCH_CHUNKS	(KMEMP_PATCH_LINES / KMEMP_PATCH_CHUNK)
 /* Chunks that are kept for the next batches when the patch is emptied. */
 #define PATCH_KEEP	16u
-#define PAGE_LINES	(KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE)
 
 static u32 head_of(u64 where, bool page)
 {

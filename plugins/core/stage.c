@@ -174,7 +174,7 @@ static void change_places(struct kmemp_stage *stage, struct kmemp_change *tail,
 	}
 }
 
-/* What the format says of the stage as it will be; it is as it was afterwards. */
+/* What the format says of the stage as it will be, which it is not yet. */
 static struct kmemp_cost ask_cost(struct kmemp_stage *stage,
 				  const struct kmemp_batch *batch)
 {
@@ -234,8 +234,8 @@ static bool find_cost(struct kmemp_stage *stage, struct kmemp_batch *batch,
 }
 
 /*
- * May one of its pages have been mapped by this stage, or by this overlay before?
- * If none is, which is told by a bit for each, nothing has to be compared.
+ * May this stage, or the overlay before, have mapped one of the overlay's pages?
+ * If not, which is told by a bit for each, nothing has to be compared.
  */
 static bool note_pages(struct kmemp_stage *stage,
 		       const struct kmemp_overlay *overlay)

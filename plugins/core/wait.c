@@ -136,7 +136,8 @@ static void settle(struct kmemp_pool *pool, struct kmemp_freed_list *list,
 
 		if (!may_go(pool, freed.sequence, meta))
 			return;
-		list->first = list->first + 1 < list->room ? list->first + 1 : 0;
+		if (++list->first == list->room)
+			list->first = 0;
 		list->nr--;
 		pool->wait.pages -= freed.run.count;
 		pool->source->give(pool->source_arg, freed.run.page,
