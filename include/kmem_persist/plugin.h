@@ -16,13 +16,13 @@
  *	format					once, on an empty device
  *	open
  *	  for_each_used				once, before any page is RAM
- *	  { prepare, commit | retire | work | next_* | check | describe } *
+ *	  { prepare, commit | retire | work | next_*, load | check | describe } *
  *	close					nothing of the pool is used after
  *
  * prepare, commit, retire and work never run beside one another: whoever calls
  * them has the pool's commit right. next_* run beside them (see
- * kmemp_readers_exclude()). check and describe run with the commit right, so
- * that they see one state.
+ * kmemp_readers_exclude()), and so does load. check and describe run with the
+ * commit right, so that they see one state.
  *
  * All ops may sleep and run in process context; commit, retire and work under
  * memalloc_noreclaim. An op returns 0 or a negative errno; -EIO (the medium
@@ -245,6 +245,12 @@ struct kmemp_findings {
  *	with the same outcome. On error nothing is left allocated.
  * @close: Retire what is pending (unless read-only or failed), free all.
  *	Cannot fail: what could not be retired is redone by the next open.
+ * @load: Learn of an object what its lookups and changes need, where open has
+ *	left that for later. Called without the readers' lock, beside all ops
+ *	and itself: for each object of a batch before that is promised, and when
+ *	next_* ask for it. What it has learnt it keeps. -ENOMEM: lookups find no
+ *	other than before, and it may be called again. NULL where open learns
+ *	everything.
  * @reserve: The most metadata pages that one commit of these changes may take,
  *	growth of the standing part included. Pure: it looks at the changes
  *	alone, so that it holds whenever they are committed; and subadditive, so
@@ -296,7 +302,9 @@ struct kmemp_findings {
  *	that keep no objects; the others get it as an extent of KMEMP_OBJ_BAD.
  *
  * next_* are O(log n) in what the object or pool holds; lookup, iteration and
- * resumption are the same call. A format that keeps no objects (none) leaves
+ * resumption are the same call. Of a format with @load any of them may return
+ * -EAGAIN, with nothing changed: the object, which next_object puts into *@id,
+ * is to be loaded first. A format that keeps no objects (none) leaves
  * reserve, commit, retire, work and next_* NULL and has mark_bad instead;
  * kmemp_format_register() takes either all of reserve, commit, retire and
  * next_*, or mark_bad and none of them.
@@ -313,6 +321,7 @@ struct kmemp_format_ops {
 	int (*format)(struct kmemp_pool *pool);
 	int (*open)(struct kmemp_pool *pool);
 	void (*close)(struct kmemp_pool *pool);
+	int (*load)(struct kmemp_pool *pool, u64 object);
 	u32 (*reserve)(const struct kmemp_change *changes, u32 nr_changes);
 	int (*prepare)(struct kmemp_pool *pool, struct kmemp_batch *batch);
 	int (*commit)(struct kmemp_pool *pool, struct kmemp_batch *batch);

@@ -223,6 +223,8 @@ void kmemp_wait_settle(struct kmemp_pool *pool);
 void kmemp_pool_finish(struct kmemp_pool *pool,
 		       const struct kmemp_used_source *source);
 
+bool kmemp_load_asked(struct kmemp_pool *pool, u64 object, int *ret);
+int kmemp_load_touched(const struct kmemp_batch *batch);
 int kmemp_find_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 		      u64 max_pages, struct kmemp_extent *extent);
 int kmemp_lookup_extent(struct kmemp_pool *pool, u64 object, u64 offset,
