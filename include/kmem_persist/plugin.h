@@ -16,14 +16,14 @@
  *	format					once, on an empty device
  *	open
  *	  for_each_used				once, before any page is RAM
- *	  { prepare, commit | retire | work | next_* | check | describe } *
+ *	  { prepare, commit | retire | work | next_*, load | check | describe } *
  *	close					nothing of the pool is used after
  *
  * prepare, commit, retire and work never run beside one another: whoever calls
  * them has the pool's commit right. next_* run beside them (see
- * kmemp_readers_exclude()). check runs on a pool that is opened read-only and
- * nobody else's, describe also with the commit right, so that they see one
- * state.
+ * kmemp_readers_exclude()), and so does load. check runs on a pool that is opened
+ * read-only and nobody else's, describe also with the commit right, so that they
+ * see one state.
  *
  * All ops may sleep and run in process context; commit, retire and work under
  * memalloc_noreclaim. An op returns 0 or a negative errno; -EIO (the medium
@@ -154,7 +154,7 @@ struct kmemp_change {
  *
  * At most KMEMP_BATCH_BYTES encoded, touching at most KMEMP_BATCH_EXTENTS
  * existing extents and records and KMEMP_BATCH_PAGES pages, and for which the
- * format's reserve() does not exceed its @standing, nor load() its @most_load. A
+ * format's reserve() does not exceed its @standing, nor weight() its @most_weight. A
  * page that a batch frees is never taken by the same batch. Metadata pages are
  * the plugin's own affair: kmemp_meta_get(), kmemp_meta_put().
  */
@@ -231,7 +231,7 @@ struct kmemp_findings {
  *	beyond that: what one page's falling out of its extent can cost
  * @many_extents: with more of them the tool recommends another format; 0: it
  *	takes any number
- * @most_load: see @load
+ * @most_weight: see @weight
  * @format: Write an empty instance. The superblock page and its copy are not
  *	the plugin's: the core zeroed them durably before and writes the static
  *	part after it; the plugin may ask for the first root by
@@ -247,6 +247,12 @@ struct kmemp_findings {
  *	with the same outcome. On error nothing is left allocated.
  * @close: Retire what is pending (unless read-only or failed), free all.
  *	Cannot fail: what could not be retired is redone by the next open.
+ * @load: Learn of an object what its lookups and changes need, where open has
+ *	left that for later. Called without the readers' lock, beside all ops
+ *	and itself: for each object of a batch before that is promised, and when
+ *	next_* ask for it. What it has learnt it keeps. -ENOMEM: lookups find no
+ *	other than before, and it may be called again. NULL where open learns
+ *	everything.
  * @reserve: The most metadata pages that one commit of these changes may take,
  *	growth of the standing part included. Pure: it looks at the changes
  *	alone, so that it holds whenever they are committed; and subadditive:
@@ -254,8 +260,8 @@ struct kmemp_findings {
  *	later put of a record takes the place of an earlier put, or a deletion
  *	that of one. A batch for which it exceeds @standing is too big for one
  *	commit, and is refused or split by the core.
- * @load: What else bounds a commit, in a unit of the format's, at most
- *	@most_load. Pure and subadditive like @reserve. NULL where nothing does.
+ * @weight: What else bounds a commit, in a unit of the format's, at most
+ *	@most_weight. Pure and subadditive like @reserve. NULL where nothing does.
  * @prepare: Take the DRAM that the commit of this batch will need. Called with
  *	the commit right, just before commit. -ENOMEM: nothing has changed; of
  *	batches that were promised it is called again until it does better, so
@@ -299,10 +305,13 @@ struct kmemp_findings {
  *	pages, as KMEMP_USE_BAD. -ENOSPC: no room to record it. Only for formats
  *	that keep no objects; the others get it as an extent of KMEMP_OBJ_BAD.
  * @nr_extents: How many extents are stored, of a format that knows it without
- *	looking for them. Called as next_* are. NULL for others.
+ *	looking for them; where objects are still to be loaded it may be more than
+ *	there are. Called as next_* are. NULL for others.
  *
  * next_* are O(log n) in what the object or pool holds; lookup, iteration and
- * resumption are the same call. A format that keeps no objects (none) leaves
+ * resumption are the same call. Of a format with @load any of them may return
+ * -EAGAIN, with nothing changed: the object, which next_object puts into *@id,
+ * is to be loaded first. A format that keeps no objects (none) leaves
  * reserve, commit, retire, work and next_* NULL and has mark_bad instead;
  * kmemp_format_register() takes either all of reserve, commit, retire and
  * next_*, or mark_bad and none of them.
@@ -314,13 +323,14 @@ struct kmemp_format_ops {
 	u32 standing;
 	u32 shatter_bytes;
 	u64 many_extents;
-	u32 most_load;
+	u32 most_weight;
 
 	int (*format)(struct kmemp_pool *pool);
 	int (*open)(struct kmemp_pool *pool);
 	void (*close)(struct kmemp_pool *pool);
+	int (*load)(struct kmemp_pool *pool, u64 object);
 	u32 (*reserve)(const struct kmemp_change *changes, u32 nr_changes);
-	u32 (*load)(const struct kmemp_change *changes, u32 nr_changes);
+	u32 (*weight)(const struct kmemp_change *changes, u32 nr_changes);
 	int (*prepare)(struct kmemp_pool *pool, struct kmemp_batch *batch);
 	int (*commit)(struct kmemp_pool *pool, struct kmemp_batch *batch);
 	int (*retire)(struct kmemp_pool *pool);

@@ -327,7 +327,7 @@ int kmemp_bm_record_next(const struct bitmap *bitmap,
 
 /* cost.c */
 u32 kmemp_bm_reserve(const struct kmemp_change *changes, u32 nr_changes);
-u32 kmemp_bm_load(const struct kmemp_change *changes, u32 nr_changes);
+u32 kmemp_bm_weight(const struct kmemp_change *changes, u32 nr_changes);
 int kmemp_bm_prepare(struct kmemp_pool *pool, struct kmemp_batch *batch);
 
 /**

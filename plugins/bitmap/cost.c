@@ -7,7 +7,7 @@
  * a row of one object share are counted once: so that a clone of consecutive 2
  * MiB extents costs a page per GiB and not five each.
  *
- * Both are bounded: a batch may take up to @standing pages and @most_load lines,
+ * Both are bounded: a batch may take up to @standing pages and @most_weight lines,
  * and what it frees takes FREE_LINES at most (1024 extents, 2^18 pages). All of
  * it fits into the patch and, at some 24 bytes for a line that is not part of a
  * run, into an entry of the ring.
@@ -145,7 +145,7 @@ u32 kmemp_bm_reserve(const struct kmemp_change *changes, u32 nr_changes)
 }
 
 /* See struct kmemp_format_ops; in lines. */
-u32 kmemp_bm_load(const struct kmemp_change *changes, u32 nr_changes)
+u32 kmemp_bm_weight(const struct kmemp_change *changes, u32 nr_changes)
 {
 	return min_t(u64, batch_cost(changes, nr_changes).lines, U32_MAX);
 }

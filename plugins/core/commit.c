@@ -221,7 +221,7 @@ struct kmemp_cost kmemp_cost_of(const struct kmemp_pool *pool,
 
 	return (struct kmemp_cost){
 		.meta = format->reserve(changes, nr),
-		.load = format->load ? format->load(changes, nr) : 0,
+		.weight = format->weight ? format->weight(changes, nr) : 0,
 	};
 }
 
@@ -235,7 +235,7 @@ struct kmemp_cost kmemp_cost_of(const struct kmemp_pool *pool,
 bool kmemp_cost_fits(const struct kmemp_pool *pool, struct kmemp_cost cost)
 {
 	return cost.meta <= pool->format->standing &&
-	       cost.load <= pool->format->most_load;
+	       cost.weight <= pool->format->most_weight;
 }
 
 static int meta_room(struct kmemp_draft *draft, u32 need)

@@ -44,11 +44,11 @@ struct kmemp_overlay {
 /**
  * struct kmemp_cost - what a format may need for changes, by its own account
  * @meta: metadata pages, see struct kmemp_format_ops, reserve
- * @load: see there, load
+ * @weight: see there, weight
  */
 struct kmemp_cost {
 	u32 meta;
-	u32 load;
+	u32 weight;
 };
 
 /* What most batches do with: so much lies in the block that a draft is. */
@@ -283,6 +283,8 @@ void kmemp_wait_settle(struct kmemp_pool *pool);
 void kmemp_pool_finish(struct kmemp_pool *pool,
 		       const struct kmemp_used_source *source);
 
+bool kmemp_load_asked(struct kmemp_pool *pool, u64 object, int *ret);
+int kmemp_load_touched(const struct kmemp_batch *batch);
 int kmemp_find_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 		      u64 max_pages, struct kmemp_extent *extent);
 int kmemp_lookup_extent(struct kmemp_pool *pool, u64 object, u64 offset,

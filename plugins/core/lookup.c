@@ -48,6 +48,53 @@ bool kmemp_pool_keeps_objects(const struct kmemp_pool *pool)
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_keeps_objects);
 
+/**
+ * kmemp_load_asked - did a lookup ask for an object to be loaded?
+ * @pool: the pool
+ * @object: the object
+ * @ret: what the lookup returned; where it asked, replaced by what loading the
+ *	object returned
+ *
+ * Context: may sleep; without pool->readers.
+ *
+ * Return: true if it is loaded now: look it up again.
+ */
+bool kmemp_load_asked(struct kmemp_pool *pool, u64 object, int *ret)
+{
+	if (*ret != -EAGAIN)
+		return false;
+	*ret = pool->format->load ? pool->format->load(pool, object) : -EUCLEAN;
+	return !*ret;
+}
+
+/**
+ * kmemp_load_touched - have the objects of a batch loaded
+ * @batch: the batch
+ *
+ * Before it is promised: what that takes may be much memory, and media that
+ * cannot be read. Context: may sleep; without a lock.
+ *
+ * Return: 0, -ENOMEM, -EIO or -EUCLEAN.
+ */
+int kmemp_load_touched(const struct kmemp_batch *batch)
+{
+	struct kmemp_pool *pool = batch->pool;
+	u64 last = 0;
+	int ret = 0;
+	u32 i;
+
+	if (!pool->format->load)
+		return 0;
+	for (i = 0; i < batch->nr_changes && !ret; i++) {
+		u64 object = batch->changes[i].object;
+
+		if (object != last)
+			ret = pool->format->load(pool, object);
+		last = object;
+	}
+	return ret;
+}
+
 static bool extent_sane(const struct kmemp_pool *pool,
 			const struct kmemp_extent *extent, u64 offset)
 {
@@ -197,14 +244,15 @@ static int find_merged(struct kmemp_pool *pool, enum layer layer, u64 object,
 }
 
 /**
- * kmemp_find_extent - kmemp_pool_next_extent() for who has the commit right
+ * kmemp_find_extent - kmemp_lookup_extent() in what is committed
  * @pool: the pool
  * @object: id
  * @offset: first page offset of interest
  * @max_pages: merge and clip to so many
  * @extent: filled in
  *
- * What is staged does not count.
+ * The object has been loaded, as those of a batch are. Context: with
+ * pool->readers.
  *
  * Return: see kmemp_pool_next_extent().
  */
@@ -222,7 +270,7 @@ int kmemp_find_extent(struct kmemp_pool *pool, u64 object, u64 offset,
  * @max_pages: merge and clip to so many
  * @extent: filled in
  *
- * Return: see kmemp_pool_next_extent().
+ * Return: see kmemp_pool_next_extent(); -EAGAIN: see kmemp_load_asked().
  */
 int kmemp_lookup_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 			u64 max_pages, struct kmemp_extent *extent)
@@ -242,16 +290,19 @@ int kmemp_lookup_extent(struct kmemp_pool *pool, u64 object, u64 offset,
  *
  * What was queued counts.
  *
- * Return: 0; -ENOENT: nothing is mapped from there on; -EIO; -EUCLEAN.
+ * Return: 0; -ENOENT: nothing is mapped from there on; -ENOMEM; -EIO; -EUCLEAN.
  */
 int kmemp_pool_next_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 			   u64 max_pages, struct kmemp_extent *extent)
 {
 	int ret;
 
-	down_read(&pool->readers);
-	ret = kmemp_lookup_extent(pool, object, offset, max_pages, extent);
-	up_read(&pool->readers);
+	do {
+		down_read(&pool->readers);
+		ret = kmemp_lookup_extent(pool, object, offset, max_pages,
+					  extent);
+		up_read(&pool->readers);
+	} while (kmemp_load_asked(pool, object, &ret));
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_next_extent);
@@ -266,7 +317,7 @@ EXPORT_SYMBOL_GPL(kmemp_pool_next_extent);
  * @max_pages: and so many pages
  * @count: pages from @offset on, holes included; 0: nothing is mapped there
  *
- * Return: 0, -EIO or -EUCLEAN.
+ * Return: 0, -ENOMEM, -EIO or -EUCLEAN.
  */
 int kmemp_pool_measure(struct kmemp_pool *pool, u64 object, u64 *offset,
 		       u64 end, u32 max_extents, u32 max_pages, u32 *count)

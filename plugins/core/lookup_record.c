@@ -155,16 +155,19 @@ static int lookup_record(struct kmemp_pool *pool, u64 object,
  *
  * What was queued counts. Name and value are copies in @buffer.
  *
- * Return: 0, -ENOENT, -EIO or -EUCLEAN.
+ * Return: 0, -ENOENT, -ENOMEM, -EIO or -EUCLEAN.
  */
 int kmemp_pool_next_record(struct kmemp_pool *pool, u64 object,
 			   struct kmemp_record *record, u8 *buffer)
 {
 	int ret;
 
-	down_read(&pool->readers);
-	ret = lookup_record(pool, object, record, buffer);
-	up_read(&pool->readers);
+	/* Asked to load, it has moved the position past what is deleted alone. */
+	do {
+		down_read(&pool->readers);
+		ret = lookup_record(pool, object, record, buffer);
+		up_read(&pool->readers);
+	} while (kmemp_load_asked(pool, object, &ret));
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmemp_pool_next_record);
@@ -178,7 +181,7 @@ EXPORT_SYMBOL_GPL(kmemp_pool_next_record);
  *
  * What was queued counts. Name and value are copies in @buffer.
  *
- * Return: 0, -ENOENT, -EIO or -EUCLEAN.
+ * Return: 0, -ENOENT, -ENOMEM, -EIO or -EUCLEAN.
  */
 int kmemp_pool_get_record(struct kmemp_pool *pool, u64 object,
 			  struct kmemp_record *record, u8 *buffer)
@@ -188,17 +191,19 @@ int kmemp_pool_get_record(struct kmemp_pool *pool, u64 object,
 	int ret;
 
 	found.hash = kmemp_name_hash(pool, record->name, record->name_len);
-	down_read(&pool->readers);
-	staged = find_staged(pool, object, &found);
-	if (!staged) {
-		ret = find_record(pool, object, &found, buffer);
-	} else if (staged->op == KMEMP_PUT_RECORD) {
-		copy_record(&found, &staged->record, buffer);
-		ret = 0;
-	} else {
-		ret = -ENOENT;
-	}
-	up_read(&pool->readers);
+	do {
+		down_read(&pool->readers);
+		staged = find_staged(pool, object, &found);
+		if (!staged) {
+			ret = find_record(pool, object, &found, buffer);
+		} else if (staged->op == KMEMP_PUT_RECORD) {
+			copy_record(&found, &staged->record, buffer);
+			ret = 0;
+		} else {
+			ret = -ENOENT;
+		}
+		up_read(&pool->readers);
+	} while (kmemp_load_asked(pool, object, &ret));
 	if (ret)
 		return ret;
 	if (found.kind != record->kind || found.name_len != record->name_len ||
@@ -222,7 +227,9 @@ static int object_exists(struct kmemp_pool *pool, u64 object, u8 *buffer)
 	return ret;
 }
 
-static int lookup_object(struct kmemp_pool *pool, u64 *id, u8 *buffer)
+/* Where it returns -EAGAIN, *@asked is to be loaded. */
+static int lookup_object(struct kmemp_pool *pool, u64 *id, u8 *buffer,
+			 u64 *asked)
 {
 	const struct kmemp_queue *queue = pool->queue;
 	u64 found, staged;
@@ -231,6 +238,7 @@ static int lookup_object(struct kmemp_pool *pool, u64 *id, u8 *buffer)
 	for (;; *id = staged + 1) {
 		found = *id;
 		ret = pool->format->next_object(pool, &found);
+		*asked = found;
 		if (ret && ret != -ENOENT)
 			return ret;
 		staged = min(kmemp_stage_next_object(queue->open, *id),
@@ -240,6 +248,9 @@ static int lookup_object(struct kmemp_pool *pool, u64 *id, u8 *buffer)
 		ret = object_exists(pool, staged, buffer);
 		if (ret == -ENOENT)
 			continue;
+		*asked = staged;
+		if (ret == -EAGAIN)
+			return ret;
 		found = staged;
 		break;
 	}
@@ -259,6 +270,7 @@ static int lookup_object(struct kmemp_pool *pool, u64 *id, u8 *buffer)
 int kmemp_pool_next_object(struct kmemp_pool *pool, u64 *id)
 {
 	u8 *buffer = NULL;
+	u64 asked;
 	int ret;
 
 	/* Before the lock, which those wait for who free memory. */
@@ -267,10 +279,16 @@ int kmemp_pool_next_object(struct kmemp_pool *pool, u64 *id)
 		if (!buffer)
 			return -ENOMEM;
 	}
-	down_read(&pool->readers);
-	ret = buffer ? lookup_object(pool, id, buffer) :
-		       pool->format->next_object(pool, id);
-	up_read(&pool->readers);
+	do {
+		down_read(&pool->readers);
+		if (buffer) {
+			ret = lookup_object(pool, id, buffer, &asked);
+		} else {
+			ret = pool->format->next_object(pool, id);
+			asked = *id;
+		}
+		up_read(&pool->readers);
+	} while (kmemp_load_asked(pool, asked, &ret));
 	kfree(buffer);
 	return ret;
 }

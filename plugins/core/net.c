@@ -13,6 +13,7 @@
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
@@ -315,7 +316,10 @@ int kmemp_net_compute(struct kmemp_net *net, struct kmemp_batch *batch,
 	int ret;
 
 	forget(net);
+	/* Others may have an object loaded. */
+	down_read(&batch->pool->readers);
 	ret = collect(net, batch, overlay);
+	up_read(&batch->pool->readers);
 	if (ret)
 		return ret;
 	if (!runs_order(&net->before))

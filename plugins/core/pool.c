@@ -172,9 +172,10 @@ static int sharing_check(struct kmemp_pool *pool)
 	if (!pool->format->next_object)
 		return 0;
 	ret = pool->format->next_object(pool, &id);
-	if (ret == -ENOENT || (!ret && id != KMEMP_OBJ_SHARING))
+	if (ret == -ENOENT || id != KMEMP_OBJ_SHARING)
 		return 0;
-	if (ret)
+	/* Where it has to be loaded first, something was put there. */
+	if (ret && ret != -EAGAIN)
 		return kmemp_complain(pool, ret == -EIO ? KMEMP_REFUSE_READ :
 				      KMEMP_REFUSE_STRUCTURE,
 				      "list of objects: error %d", ret);

@@ -272,6 +272,8 @@ static int submit(struct kmemp_batch *batch, bool durable)
 		return 0;
 	ret = kmemp_writable(pool);
 	if (!ret)
+		ret = kmemp_load_touched(batch);
+	if (!ret)
 		ret = kmemp_overlay_build(draft);
 	if (ret)
 		return ret;

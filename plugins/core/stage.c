@@ -223,7 +223,7 @@ static bool find_cost(struct kmemp_stage *stage, struct kmemp_batch *batch,
 	const struct kmemp_pool *pool = batch->pool;
 
 	cost->meta = stage->cost.meta + own.meta;
-	cost->load = stage->cost.load + own.load;
+	cost->weight = stage->cost.weight + own.weight;
 	if (turned || cost->meta > stage->ask_at ||
 	    !kmemp_cost_fits(pool, *cost)) {
 		*cost = ask_cost(stage, batch);

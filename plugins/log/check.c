@@ -7,6 +7,7 @@
 #include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -157,6 +158,11 @@ int kmemp_log_check(struct kmemp_pool *pool,
 	if (!seen)
 		return -ENOMEM;
 	log->findings = findings;
+	mutex_lock(&log->index);
+	ret = kmemp_log_load_all(log);
+	mutex_unlock(&log->index);
+	if (ret == -ENOMEM)
+		goto out;
 	if (log->torn)
 		findings->finding(findings->arg, KMEMP_NOTE, 0, log->torn,
 				  "the newest batch was torn by a crash, and is left out");
@@ -170,8 +176,10 @@ int kmemp_log_check(struct kmemp_pool *pool,
 				  log->tail.pos);
 	check_owners(log, seen);
 	check_records(log);
+	ret = 0;
+out:
 	log->findings = NULL;
 	log->read.number = 0;
 	kvfree(seen);
-	return 0;
+	return ret;
 }

@@ -17,8 +17,11 @@
  * the page then, and no lookup: those follow the index, which has changed.
  */
 #include <asm/byteorder.h>
+#include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "log.h"
@@ -28,9 +31,25 @@
 /* What looking for an extent counts as, in bytes read. */
 #define LOOK_BYTES	16u
 
+/* Of objects that are indexed. */
 static u64 live_bytes(const struct kmemp_log *log)
 {
 	return log->extents.items * LOG_EXTENT_BYTES + log->record_bytes;
+}
+
+/*
+ * Of those that wait: what is live is among it. It counts as the part of the log
+ * that it is, and no more: so a log that is longer than it should be is not let
+ * grow any further before it is known how much longer it is.
+ */
+static u64 said_bytes(const struct kmemp_log *log)
+{
+	return log->said.extents * LOG_EXTENT_BYTES + log->said.record_bytes;
+}
+
+static u64 log_bytes(const struct kmemp_log *log)
+{
+	return log->pages.items * KMEMP_PAGE_SIZE;
 }
 
 /**
@@ -43,24 +62,44 @@ static u64 live_bytes(const struct kmemp_log *log)
 bool kmemp_log_clean_due(const struct kmemp_log *log, bool idle)
 {
 	u64 slack = LOG_SLACK_PAGES * KMEMP_PAGE_SIZE;
-	u64 live = live_bytes(log);
+	u64 live = live_bytes(log), said = said_bytes(log);
 
-	return log->pages.items * KMEMP_PAGE_SIZE >
-	       (idle ? live + live / 4 + slack / 2 :
-		       live + live / 5 * 3 + slack);
+	if (idle)
+		return log_bytes(log) > said + live + live / 4 + slack / 2;
+	if (!log->indexed)
+		slack /= 2;
+	return log_bytes(log) > said + live + live / 5 * 3 + slack;
 }
 
-/*
- * Bytes that are read for one of work. Where most of a log says what is no more
- * true, as when much was deleted at once, it is read in longer steps: little of
- * it needs to be said again, and so no pages.
+/**
+ * kmemp_log_clean_urgent - can cleaning not be put off any more?
+ * @log: the log
+ *
+ * Return: true if the log is as long as there are pages withheld for it.
  */
-static u32 read_rate(const struct kmemp_log *log, bool idle)
+bool kmemp_log_clean_urgent(const struct kmemp_log *log)
 {
-	u64 most = 2 * (live_bytes(log) + LOG_SLACK_PAGES * KMEMP_PAGE_SIZE);
+	return log_bytes(log) > said_bytes(log) + 2 * live_bytes(log) +
+				LOG_SLACK_PAGES * KMEMP_PAGE_SIZE;
+}
 
-	return idle || log->pages.items * KMEMP_PAGE_SIZE > most ?
-	       LOG_READ_MOST : LOG_READ;
+/**
+ * kmemp_log_clean_rate - bytes that are read for one of work
+ * @log: the log
+ * @idle: nobody commits
+ *
+ * Where most of a log says what is no more true, as when much was deleted at
+ * once, it is read in longer steps: little of it needs to be said again, and so
+ * no pages.
+ *
+ * Return: how many.
+ */
+u32 kmemp_log_clean_rate(const struct kmemp_log *log, bool idle)
+{
+	u64 most = said_bytes(log) + 2 * (live_bytes(log) +
+					  LOG_SLACK_PAGES * KMEMP_PAGE_SIZE);
+
+	return idle || log_bytes(log) > most ? LOG_READ_MOST : LOG_READ;
 }
 
 /**
@@ -155,14 +194,13 @@ static int next_extent(struct kmemp_log *log)
 				    &clean->extent);
 }
 
-static int skip_extents(struct kmemp_log *log, u32 count)
+static int skip_extents(struct kmemp_log *log, u32 op, u32 count)
 {
 	struct kmemp_extent extent;
 	int ret = 0;
 
 	while (!ret && count--)
-		ret = kmemp_log_say_extent(log, &log->clean.cursor,
-					   KMEMP_LOG_UNMAP, &extent);
+		ret = kmemp_log_say_extent(log, &log->clean.cursor, op, &extent);
 	return ret;
 }
 
@@ -176,6 +214,10 @@ static int next_item(struct kmemp_log *log, struct step *step)
 	ret = kmemp_log_say(log, &clean->cursor, &said);
 	if (ret)
 		return ret;
+	/* kmemp_log_clean_ahead() was wrong; it would be taken for gone. */
+	if (WARN_ON_ONCE(said.op && said.op != KMEMP_LOG_REMOVE &&
+			 kmemp_log_waits(log, said.object)))
+		return -EUCLEAN;
 	switch (said.op) {
 	case 0:
 		end_entry(log);
@@ -186,7 +228,7 @@ static int next_item(struct kmemp_log *log, struct step *step)
 		clean->left = said.count;
 		break;
 	case KMEMP_LOG_UNMAP:
-		ret = skip_extents(log, said.count);
+		ret = skip_extents(log, said.op, said.count);
 		break;
 	case KMEMP_LOG_PUT:
 		if (!kmemp_log_record_is(log, said.object, &said.record,
@@ -202,18 +244,77 @@ static int next_item(struct kmemp_log *log, struct step *step)
 	return ret;
 }
 
+/* An item that will be come to. What a REMOVE ended is noted no more. */
+static int look_at_item(struct kmemp_log *log, struct step *step, gfp_t gfp)
+{
+	struct kmemp_log_clean *clean = &log->clean;
+	u64 before = clean->cursor.pos;
+	struct kmemp_log_said said;
+	int ret;
+
+	ret = kmemp_log_say(log, &clean->cursor, &said);
+	if (ret)
+		return ret;
+	if (!said.op) {
+		end_entry(log);
+		return 0;
+	}
+	if (said.op == KMEMP_LOG_MAP || said.op == KMEMP_LOG_UNMAP)
+		ret = skip_extents(log, said.op, said.count);
+	step->looked += clean->cursor.pos - before;
+	if (!ret && said.op != KMEMP_LOG_REMOVE)
+		ret = kmemp_log_load_locked(log, said.object, gfp);
+	return ret;
+}
+
+/**
+ * kmemp_log_clean_ahead - have indexed what the next step will come to
+ * @log: the log
+ * @budget: as for kmemp_log_clean_step()
+ * @rate: as for that
+ * @gfp: how to allocate
+ *
+ * The step goes no further than this, since it counts more.
+ *
+ * Return: 0; -EIO; -EUCLEAN; -ENOMEM: nothing has changed for who looks.
+ */
+int kmemp_log_clean_ahead(struct kmemp_log *log, u32 budget, u32 rate,
+			  gfp_t gfp)
+{
+	const struct kmemp_log_clean at = log->clean;
+	struct kmemp_log_clean *clean = &log->clean;
+	struct step step = {};
+	int ret;
+
+	if (log->indexed)
+		return 0;
+	/* The object of the item that it is in has been indexed. */
+	ret = skip_extents(log, KMEMP_LOG_MAP, clean->left);
+	while (!ret && step.looked / rate < budget) {
+		if (clean->cursor.end) {
+			ret = look_at_item(log, &step, gfp);
+		} else {
+			ret = begin_entry(log, &step);
+			if (ret <= 0)
+				break;
+			ret = 0;
+		}
+	}
+	log->clean = at;
+	return ret;
+}
+
 /**
  * kmemp_log_clean_step - go on cleaning, into the entry that is being written
- * @log: the log
+ * @log: the log; kmemp_log_clean_ahead() has been here
  * @budget: bytes of work; one item more may be said again
- * @idle: nobody commits
+ * @rate: bytes that are read for one of work
  *
  * Return: 0, -EIO or -EUCLEAN.
  */
-int kmemp_log_clean_step(struct kmemp_log *log, u32 budget, bool idle)
+int kmemp_log_clean_step(struct kmemp_log *log, u32 budget, u32 rate)
 {
 	struct kmemp_log_clean *clean = &log->clean;
-	u32 rate = read_rate(log, idle);
 	struct step step = {};
 	int ret = 0;
 
@@ -284,6 +385,7 @@ u64 kmemp_log_tail_page(struct kmemp_log *log)
 	const struct kmemp_log_item *item;
 	u64 page = 0;
 
+	mutex_lock(&log->index);
 	kmemp_readers_exclude(log->pool);
 	item = kmemp_log_tree_from(&log->pages, &key, &path);
 	if (item && item->word[0] < log->tail.pos >> KMEMP_PAGE_SHIFT) {
@@ -291,6 +393,7 @@ u64 kmemp_log_tail_page(struct kmemp_log *log)
 		kmemp_log_tree_delete(&log->pages, &log->nodes, &path);
 	}
 	kmemp_readers_admit(log->pool);
+	mutex_unlock(&log->index);
 	return page;
 }
 
@@ -298,11 +401,13 @@ u64 kmemp_log_tail_page(struct kmemp_log *log)
  * kmemp_log_promise - have what records may make the log grow by withheld
  * @log: the log
  *
- * For extents that is part of what is withheld for each mapped page.
+ * For extents that is part of what is withheld for each mapped page. Of objects
+ * that wait all records count that are said.
  */
 void kmemp_log_promise(struct kmemp_log *log)
 {
-	u64 pages = 2 * log->record_bytes / PAYLOAD;
+	u64 bytes = log->record_bytes + log->said.record_bytes;
+	u64 pages = 2 * bytes / PAYLOAD;
 
 	pages = pages > log->pages.items ? pages - log->pages.items : 0;
 	kmemp_reserve_growth(log->pool, pages);

@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include "log.h"
@@ -12,6 +13,8 @@
 #define PAYLOAD		(KMEMP_PAGE_SIZE - sizeof(struct kmemp_log_page))
 /* Nodes that are kept for the next commits. */
 #define KEEP_NODES	256u
+/* The shortest record. */
+#define RECORD_LEAST	(LOG_WORD + sizeof(struct kmemp_log_record))
 /* Cleaning may say one item more than its budget has, and end a line. */
 #define OVER_BYTES	(LOG_WORD + sizeof(struct kmemp_log_record) +	\
 			 KMEMP_MAX_NAME + KMEMP_MAX_VALUE + 1 +		\
@@ -86,24 +89,6 @@ u32 kmemp_log_reserve(const struct kmemp_change *changes, u32 nr_changes)
 			    2 * cost.records, PAYLOAD);
 }
 
-/**
- * kmemp_log_budget - what a commit cleans
- * @log: the log
- * @batch: that is committed
- *
- * Return: bytes of work.
- */
-u32 kmemp_log_budget(const struct kmemp_log *log,
-		     const struct kmemp_batch *batch)
-{
-	struct cost cost;
-
-	if (!kmemp_log_clean_due(log, false))
-		return 0;
-	cost = batch_cost(batch->changes, batch->nr_changes);
-	return LOG_PACE * entry_bytes(&cost);
-}
-
 static u64 nodes_need(const struct kmemp_log *log, struct cost cost,
 		      u32 budget)
 {
@@ -113,9 +98,14 @@ static u64 nodes_need(const struct kmemp_log *log, struct cost cost,
 		cost.extents += budget / LOG_EXTENT_BYTES + 1;
 		cost.puts += budget / LOG_EXTENT_BYTES + 1;
 	}
-	return kmemp_log_tree_need(&log->extents, cost.extents) +
-	       kmemp_log_tree_need(&log->records, cost.puts) +
-	       kmemp_log_tree_need(&log->pages, bytes / PAYLOAD + 1);
+	/* Objects that wait may be indexed before. */
+	return kmemp_log_tree_need(&log->extents,
+				   2 * log->said.extents + log->said.holes,
+				   cost.extents) +
+	       kmemp_log_tree_need(&log->records,
+				   log->said.record_bytes / RECORD_LEAST,
+				   cost.puts) +
+	       kmemp_log_tree_need(&log->pages, 0, bytes / PAYLOAD + 1);
 }
 
 /**
@@ -130,14 +120,47 @@ u64 kmemp_log_step_nodes(const struct kmemp_log *log, u32 budget)
 	return nodes_need(log, (struct cost){}, budget);
 }
 
+/*
+ * What the commit of a batch cleans. What it will come to is indexed before, and
+ * nothing is cleaned where that made the log short enough. Without memory for
+ * it the batch is committed all the same, and a later one cleans, as long as
+ * there are pages for that.
+ */
+static int plan_cleaning(struct kmemp_log *log, const struct cost *cost)
+{
+	u32 budget = LOG_PACE * entry_bytes(cost);
+	int ret;
+
+	log->budget = 0;
+	if (!kmemp_log_clean_due(log, false))
+		return 0;
+	log->rate = kmemp_log_clean_rate(log, false);
+	ret = kmemp_log_clean_ahead(log, budget, log->rate, LOG_NO_RESERVES);
+	if (ret == -ENOMEM) {
+		if (!kmemp_log_clean_urgent(log))
+			return 0;
+		ret = kmemp_log_clean_ahead(log, budget, log->rate, GFP_NOIO);
+	}
+	if (!ret && kmemp_log_clean_due(log, false))
+		log->budget = budget;
+	return ret;
+}
+
 /* See struct kmemp_format_ops. */
 int kmemp_log_prepare(struct kmemp_pool *pool, struct kmemp_batch *batch)
 {
+	const struct cost cost = batch_cost(batch->changes, batch->nr_changes);
 	struct kmemp_log *log = kmemp_pool_private(pool);
-	u64 need = nodes_need(log, batch_cost(batch->changes,
-					      batch->nr_changes),
-			      kmemp_log_budget(log, batch));
+	u64 need;
+	int ret;
 
-	kmemp_log_nodes_trim(&log->nodes, max_t(u64, need, KEEP_NODES));
-	return kmemp_log_nodes_add(&log->nodes, need, GFP_NOIO);
+	mutex_lock(&log->index);
+	ret = plan_cleaning(log, &cost);
+	if (!ret) {
+		need = nodes_need(log, cost, log->budget);
+		kmemp_log_nodes_trim(&log->nodes, max_t(u64, need, KEEP_NODES));
+		ret = kmemp_log_nodes_add(&log->nodes, need, GFP_NOIO);
+	}
+	mutex_unlock(&log->index);
+	return ret;
 }

@@ -208,7 +208,7 @@ int kmemp_log_say_extent(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
 	return 0;
 }
 
-/* At open nodes come when they are needed; in a commit they are there. */
+/* At open nodes come when they are needed; later they are there. */
 static int more_nodes(struct kmemp_log *log)
 {
 	if (log->begun || log->nodes.nr >= ITEM_NODES)
@@ -225,8 +225,6 @@ static int take_extents(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
 
 	for (i = 0; i < said->count && !ret; i++) {
 		ret = kmemp_log_say_extent(log, cursor, said->op, &extent);
-		if (!ret)
-			ret = more_nodes(log);
 		if (ret)
 			break;
 		if (said->op == KMEMP_LOG_MAP)
@@ -241,8 +239,18 @@ static int take_extents(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
 	return ret;
 }
 
-static int take_item(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
-		     const struct kmemp_log_said *said)
+/**
+ * kmemp_log_take_item - take an item into the index
+ * @log: the log, with nodes for what it says
+ * @cursor: before its extents, moved behind them
+ * @said: the item
+ *
+ * Context: no lookup runs beside it.
+ *
+ * Return: 0, -EIO or -EUCLEAN.
+ */
+int kmemp_log_take_item(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
+			const struct kmemp_log_said *said)
 {
 	switch (said->op) {
 	case KMEMP_LOG_MAP:
@@ -281,15 +289,27 @@ static int take_pages(struct kmemp_log *log, u64 end)
 	return ret;
 }
 
+/* An entry has been read, and is the newest. */
+static void move_head(struct kmemp_log *log, u64 pos,
+		      const struct kmemp_log_entry *entry)
+{
+	log->last = pos;
+	log->head = kmemp_log_after(pos + le32_to_cpu(entry->length));
+	log->number = le64_to_cpu(entry->number);
+	log->sequence = le64_to_cpu(entry->sequence);
+	log->epoch = le64_to_cpu(entry->epoch);
+}
+
 /**
  * kmemp_log_entry_take - take in what an entry says
  * @log: the log; @head is where it begins
  * @pos: log position of its header
  * @entry: the header; the entry is valid
  *
- * Context: no lookup runs beside it.
+ * None of the objects that it tells of waits. Context: no lookup runs beside
+ * it.
  *
- * Return: 0; -EIO; -EUCLEAN; at open, -ENOMEM.
+ * Return: 0, -EIO or -EUCLEAN.
  */
 int kmemp_log_entry_take(struct kmemp_log *log, u64 pos,
 			 const struct kmemp_log_entry *entry)
@@ -307,14 +327,58 @@ int kmemp_log_entry_take(struct kmemp_log *log, u64 pos,
 		if (!ret && !said.op)
 			break;
 		if (!ret)
+			ret = kmemp_log_take_item(log, &cursor, &said);
+	}
+	move_head(log, pos, entry);
+	return ret;
+}
+
+static int read_extents(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
+			const struct kmemp_log_said *said)
+{
+	struct kmemp_extent extent;
+	int ret = 0;
+	u32 i;
+
+	if (said->op != KMEMP_LOG_MAP && said->op != KMEMP_LOG_UNMAP)
+		return 0;
+	for (i = 0; i < said->count && !ret; i++)
+		ret = kmemp_log_say_extent(log, cursor, said->op, &extent);
+	return ret;
+}
+
+/**
+ * kmemp_log_entry_note - verify and note what an entry says
+ * @log: the log; @head is where it begins
+ * @pos: log position of its header
+ * @entry: the header; the entry is valid
+ *
+ * Context: at open.
+ *
+ * Return: 0, -ENOMEM, -EIO or -EUCLEAN.
+ */
+int kmemp_log_entry_note(struct kmemp_log *log, u64 pos,
+			 const struct kmemp_log_entry *entry)
+{
+	struct kmemp_log_cursor cursor = {
+		.pos = pos + HEADER,
+		.end = pos + le32_to_cpu(entry->length),
+	};
+	struct kmemp_log_said said;
+	int ret;
+
+	ret = take_pages(log, cursor.end);
+	while (!ret) {
+		ret = kmemp_log_say(log, &cursor, &said);
+		if (!ret && !said.op)
+			break;
+		if (!ret)
+			ret = read_extents(log, &cursor, &said);
+		if (!ret)
 			ret = more_nodes(log);
 		if (!ret)
-			ret = take_item(log, &cursor, &said);
+			ret = kmemp_log_note(log, &said);
 	}
-	log->last = pos;
-	log->head = kmemp_log_after(pos + le32_to_cpu(entry->length));
-	log->number = le64_to_cpu(entry->number);
-	log->sequence = le64_to_cpu(entry->sequence);
-	log->epoch = le64_to_cpu(entry->epoch);
+	move_head(log, pos, entry);
 	return ret;
 }

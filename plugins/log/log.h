@@ -4,6 +4,9 @@
  *
  *	main.c		ops: format, close, commit, retire, work
  *	open.c		recovery
+ *	note.c		objects that wait to be indexed
+ *	load.c		indexing them
+ *	walk.c		the pages in use
  *	chain.c		log pages, and reading along them
  *	entry.c		an entry: verifying it, taking in what it says
  *	write.c		an entry: writing it
@@ -16,19 +19,34 @@
  *	text.c		dump
  *
  * What the pool holds is found in DRAM: three trees, of extents, of records
- * (where in the log each is) and of log pages. They are built at open by taking
- * in all entries from the tail on, and kept by taking in each entry that was
- * committed, by the same code. So what a pool holds cannot differ from what it
- * will hold when it is opened again.
+ * (where in the log each is) and of log pages. Open verifies all entries from
+ * the tail on, and notes of each object where its items are; it *waits*. When
+ * it is first looked up, changed or cleaned its items are taken into the trees;
+ * from then on each entry that is committed is, by the same code. So what a
+ * pool holds cannot differ from what it will hold when it is opened again.
  *
- * Locking: all under the commit right. The trees are changed only between
- * kmemp_readers_exclude() and kmemp_readers_admit(); lookups read them, and the
- * medium, beside everything else. The log position in an extent's item is not
- * looked at by lookups and is changed without.
+ * An object that waits is not changed: the core has the objects of a batch
+ * loaded before it accepts it (struct kmemp_format_ops, load), and cleaning
+ * those whose items it will pass. So the items that are noted stay where they
+ * are, and make the object.
+ *
+ * Locking: a commit, and all that the core asks for with the commit right,
+ * changes what there is. Beside it objects that wait are indexed by whoever
+ * looks them up first. @index of struct kmemp_log is for the two: within it
+ * are the trees but for that of the pages, free nodes, notes, and what is read
+ * into the log's own memory. It is not held over a fence, nor while a page is
+ * given back, which may wait for readers; and memory is not waited for under it
+ * once the pool is in use: commit right -> @index -> kmemp_readers_exclude().
+ *
+ * The trees are changed only between kmemp_readers_exclude() and
+ * kmemp_readers_admit(); lookups read them, and the medium, beside everything
+ * else. The log position in an extent's item is not looked at by lookups and is
+ * changed without.
  */
 #ifndef KMEMP_LOG_H
 #define KMEMP_LOG_H
 
+#include <linux/mutex.h>
 #include <linux/types.h>
 
 #include <kmem_persist/format_log.h>
@@ -95,8 +113,11 @@ struct kmemp_log_nodes {
 
 /* tree.c */
 int kmemp_log_nodes_add(struct kmemp_log_nodes *nodes, u64 nr, gfp_t gfp);
+void kmemp_log_nodes_move(struct kmemp_log_nodes *to,
+			  struct kmemp_log_nodes *from);
 void kmemp_log_nodes_trim(struct kmemp_log_nodes *nodes, u64 keep);
-u64 kmemp_log_tree_need(const struct kmemp_log_tree *tree, u64 inserts);
+u64 kmemp_log_tree_need(const struct kmemp_log_tree *tree, u64 before,
+			u64 inserts);
 void kmemp_log_tree_destroy(struct kmemp_log_tree *tree);
 struct kmemp_log_item *
 kmemp_log_tree_from(const struct kmemp_log_tree *tree,
@@ -222,6 +243,54 @@ struct kmemp_log_write {
 	u64 taken[LOG_ENTRY_PAGES];
 };
 
+/**
+ * struct kmemp_log_sum - what items say
+ * @extents: that are mapped
+ * @holes: ranges that are unmapped
+ * @record_bytes: of the items that make records
+ */
+struct kmemp_log_sum {
+	u64 extents;
+	u64 holes;
+	u64 record_bytes;
+};
+
+/**
+ * struct kmemp_log_notes - where items of an object are
+ * @next: those that follow
+ * @base: log position of the first
+ * @nr: items
+ * @room: items there is room for
+ * @at: words of which each lies behind @base
+ */
+struct kmemp_log_notes {
+	struct kmemp_log_notes *next;
+	u64 base;
+	u32 nr;
+	u32 room;
+	u32 at[];
+};
+
+/**
+ * struct kmemp_log_object - object that waits to be indexed
+ * @id: of the object
+ * @first: its items that have not been taken in, in the order of the log
+ * @last: the last of that list
+ * @taken: how many of @first have been taken in
+ * @begun: one has
+ * @exists: when all are taken in, something is there
+ * @said: what is left says
+ */
+struct kmemp_log_object {
+	u64 id;
+	struct kmemp_log_notes *first;
+	struct kmemp_log_notes *last;
+	u32 taken;
+	bool begun;
+	bool exists;
+	struct kmemp_log_sum said;
+};
+
 /* Pages in hand for cleaning between commits. */
 #define LOG_SPARES	16u
 
@@ -234,6 +303,14 @@ struct kmemp_log_write {
  * @records: object, kind, hash, log position -> lengths
  * @pages: number -> page index, from the tail to what is linked ahead
  * @nodes: for the trees to grow
+ * @index: see at the top
+ * @waiting: objects that wait: id -> struct kmemp_log_object
+ * @said: what is left of all of them says
+ * @noted: at open: the object that an item was noted of last
+ * @indexed: none waits
+ * @load: nodes for objects that waited
+ * @budget: bytes of work that the batch which was prepared brings to cleaning
+ * @rate: and bytes that are read for each
  * @record_bytes: of the items that make the records
  * @head: where the next entry begins; its page need not have been entered
  * @chain: last page that was entered
@@ -261,6 +338,14 @@ struct kmemp_log {
 	struct kmemp_log_tree records;
 	struct kmemp_log_tree pages;
 	struct kmemp_log_nodes nodes;
+	struct mutex index;
+	struct kmemp_log_tree waiting;
+	struct kmemp_log_sum said;
+	struct kmemp_log_object *noted;
+	bool indexed;
+	struct kmemp_log_nodes load;
+	u32 budget;
+	u32 rate;
 	u64 record_bytes;
 	u64 head;
 	struct kmemp_log_chain chain;
@@ -324,8 +409,39 @@ int kmemp_log_say(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
 		  struct kmemp_log_said *said);
 int kmemp_log_say_extent(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
 			 u32 op, struct kmemp_extent *extent);
+int kmemp_log_take_item(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
+			const struct kmemp_log_said *said);
 int kmemp_log_entry_take(struct kmemp_log *log, u64 pos,
 			 const struct kmemp_log_entry *entry);
+int kmemp_log_entry_note(struct kmemp_log *log, u64 pos,
+			 const struct kmemp_log_entry *entry);
+
+/* note.c */
+struct kmemp_log_object *kmemp_log_waiting(const struct kmemp_log *log, u64 id,
+					   struct kmemp_log_path *path);
+bool kmemp_log_waits(const struct kmemp_log *log, u64 id);
+struct kmemp_log_sum kmemp_log_said_sum(const struct kmemp_log_said *said);
+int kmemp_log_note(struct kmemp_log *log, const struct kmemp_log_said *said);
+u64 kmemp_log_note_next(const struct kmemp_log_object *object);
+void kmemp_log_note_taken(struct kmemp_log *log,
+			  struct kmemp_log_object *object,
+			  const struct kmemp_log_said *said);
+void kmemp_log_forget(struct kmemp_log *log, u64 id);
+void kmemp_log_notes_destroy(struct kmemp_log *log);
+
+/* load.c */
+int kmemp_log_load_locked(struct kmemp_log *log, u64 id, gfp_t gfp);
+int kmemp_log_load_all(struct kmemp_log *log);
+int kmemp_log_load_object(struct kmemp_pool *pool, u64 id);
+int kmemp_log_say_noted(struct kmemp_log *log,
+			const struct kmemp_log_object *object,
+			struct kmemp_log_cursor *cursor,
+			struct kmemp_log_said *said);
+u64 kmemp_log_item_nodes(const struct kmemp_log *log,
+			 const struct kmemp_log_said *said);
+
+/* walk.c */
+int kmemp_log_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn, void *arg);
 
 /* Bytes of an item: a word, then an extent, or a record with name and value. */
 #define LOG_WORD		8u
@@ -372,9 +488,19 @@ void kmemp_log_write_changes(struct kmemp_log *log,
 			     const struct kmemp_batch *batch);
 int kmemp_log_write_end(struct kmemp_log *log);
 
+/*
+ * For objects that wait, with the commit right: what they take may be much, and
+ * is not for the last reserves, which allocations come from there.
+ */
+#define LOG_NO_RESERVES	(GFP_NOIO | __GFP_NOMEMALLOC | __GFP_NOWARN)
+
 /* clean.c */
 bool kmemp_log_clean_due(const struct kmemp_log *log, bool idle);
-int kmemp_log_clean_step(struct kmemp_log *log, u32 budget, bool idle);
+bool kmemp_log_clean_urgent(const struct kmemp_log *log);
+u32 kmemp_log_clean_rate(const struct kmemp_log *log, bool idle);
+int kmemp_log_clean_ahead(struct kmemp_log *log, u32 budget, u32 rate,
+			  gfp_t gfp);
+int kmemp_log_clean_step(struct kmemp_log *log, u32 budget, u32 rate);
 bool kmemp_log_tail_moves(const struct kmemp_log *log, u32 pages);
 void kmemp_log_tail_write(struct kmemp_log *log);
 u64 kmemp_log_tail_page(struct kmemp_log *log);
@@ -407,8 +533,6 @@ void kmemp_log_promise(struct kmemp_log *log);
 
 /* cost.c */
 u32 kmemp_log_reserve(const struct kmemp_change *changes, u32 nr_changes);
-u32 kmemp_log_budget(const struct kmemp_log *log,
-		     const struct kmemp_batch *batch);
 u64 kmemp_log_step_nodes(const struct kmemp_log *log, u32 budget);
 int kmemp_log_prepare(struct kmemp_pool *pool, struct kmemp_batch *batch);
 

@@ -9,6 +9,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -58,10 +59,13 @@ static int take(struct kmemp_log *log)
 {
 	int ret;
 
+	mutex_lock(&log->index);
 	kmemp_readers_exclude(log->pool);
 	ret = kmemp_log_entry_take(log, log->write.start, &log->write.entry);
 	kmemp_readers_admit(log->pool);
 	log->safe = log->clean.at;
+	kmemp_log_promise(log);
+	mutex_unlock(&log->index);
 	return ret;
 }
 
@@ -75,23 +79,35 @@ static void let_go(struct kmemp_log *log, u32 keep)
 			log->spare[log->nr_spare++] = page;
 		else
 			kmemp_meta_release(log->pool, page);
+	mutex_lock(&log->index);
+	kmemp_log_promise(log);
+	mutex_unlock(&log->index);
+}
+
+static int write_batch(struct kmemp_log *log, struct kmemp_batch *batch)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&log->index);
+	log->begun = true;
+	kmemp_log_write_begin(log, batch, batch->sequence, batch->epoch);
+	if (log->budget)
+		ret = kmemp_log_clean_step(log, log->budget, log->rate);
+	if (ret)
+		return ret;
+	kmemp_log_write_changes(log, batch);
+	return kmemp_log_write_end(log);
 }
 
 static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 {
 	struct kmemp_log *log = kmemp_pool_private(pool);
-	u32 budget = kmemp_log_budget(log, batch);
 	bool moves = kmemp_log_tail_moves(log, TAIL_PAGES);
-	int ret = 0;
+	int ret;
 
-	log->begun = true;
-	kmemp_log_write_begin(log, batch, batch->sequence, batch->epoch);
-	if (budget)
-		ret = kmemp_log_clean_step(log, budget, false);
-	if (ret)
-		return ret;
-	kmemp_log_write_changes(log, batch);
-	ret = kmemp_log_write_end(log);
+	mutex_lock(&log->index);
+	ret = write_batch(log, batch);
+	mutex_unlock(&log->index);
 	if (ret)
 		return ret;
 	if (moves)
@@ -111,7 +127,6 @@ static int op_commit(struct kmemp_pool *pool, struct kmemp_batch *batch)
 	/* What is left of the batch's is good for cleaning between commits. */
 	while (log->nr_spare < LOG_SPARES && batch->nr_meta)
 		log->spare[log->nr_spare++] = kmemp_meta_get(batch);
-	kmemp_log_promise(log);
 	kmemp_retired(pool, batch->sequence);
 	return 0;
 }
@@ -127,28 +142,45 @@ static int op_retire(struct kmemp_pool *pool)
 	return 0;
 }
 
-/* An entry that says again what pages in hand have room for. */
-static int clean(struct kmemp_log *log)
+/*
+ * An entry that says again what pages in hand have room for. 1: it is to be
+ * taken in when it is durable; 0: there is none; or an error.
+ */
+static int write_again(struct kmemp_log *log)
 {
 	/* Each page it enters takes one; one item more may be said. */
 	u32 budget = log->nr_spare * KMEMP_PAGE_SIZE / 2;
+	u32 rate = kmemp_log_clean_rate(log, true);
 	int ret;
 
-	ret = kmemp_log_nodes_add(&log->nodes,
-				  kmemp_log_step_nodes(log, budget), GFP_NOIO);
+	lockdep_assert_held(&log->index);
+	ret = kmemp_log_clean_ahead(log, budget, rate, LOG_NO_RESERVES);
+	if (!ret)
+		ret = kmemp_log_nodes_add(&log->nodes,
+					  kmemp_log_step_nodes(log, budget),
+					  GFP_NOIO);
 	if (ret)
 		/* It is not urgent. */
-		return 0;
+		return ret == -ENOMEM ? 0 : ret;
 	kmemp_log_write_begin(log, NULL, log->sequence, log->epoch);
-	ret = kmemp_log_clean_step(log, budget, true);
+	ret = kmemp_log_clean_step(log, budget, rate);
 	if (ret)
 		return ret;
 	if (!log->write.started && !log->write.nr_group) {
 		log->safe = log->clean.at;
 		return 0;
 	}
-	ret = kmemp_log_write_end(log);
-	if (ret)
+	return kmemp_log_write_end(log) ?: 1;
+}
+
+static int clean(struct kmemp_log *log)
+{
+	int ret;
+
+	mutex_lock(&log->index);
+	ret = write_again(log);
+	mutex_unlock(&log->index);
+	if (ret <= 0)
 		return ret;
 	/*
 	 * What was said again is durable before a root names a tail behind
@@ -158,13 +190,23 @@ static int clean(struct kmemp_log *log)
 	return take(log);
 }
 
+static bool due(struct kmemp_log *log)
+{
+	bool due;
+
+	mutex_lock(&log->index);
+	due = kmemp_log_clean_due(log, true);
+	mutex_unlock(&log->index);
+	return due;
+}
+
 static int op_work(struct kmemp_pool *pool)
 {
 	struct kmemp_log *log = kmemp_pool_private(pool);
 	int ret = 0;
 
 	/* Before the first commit the epoch is not on the medium. */
-	if (!log->begun || !log->nr_spare || !kmemp_log_clean_due(log, true))
+	if (!log->begun || !log->nr_spare || !due(log))
 		return 0;
 	ret = clean(log);
 	if (ret)
@@ -175,58 +217,44 @@ static int op_work(struct kmemp_pool *pool)
 		kmemp_media_fence(kmemp_pool_media(pool));
 		let_go(log, LOG_SPARES);
 	}
-	kmemp_log_promise(log);
-	return kmemp_log_clean_due(log, true);
+	return due(log);
 }
 
-static int walk_pages(struct kmemp_log *log, kmemp_used_fn fn, void *arg)
+/* Among the objects that are indexed. */
+static u64 next_indexed(const struct kmemp_log *log, u64 id)
 {
-	const struct kmemp_log_item key = {}, *item;
+	const struct kmemp_log_item *extent, *record;
 	struct kmemp_log_path path;
-	int ret = 0;
+	u64 found = U64_MAX;
 
-	item = kmemp_log_tree_from(&log->pages, &key, &path);
-	for (; item && !ret; item = kmemp_log_tree_next(&log->pages, &path))
-		ret = fn(arg, item->word[3], 1, KMEMP_USE_META);
-	return ret;
-}
-
-static int op_walk_used(struct kmemp_pool *pool, kmemp_used_fn fn, void *arg)
-{
-	struct kmemp_log *log = kmemp_pool_private(pool);
-	const struct kmemp_log_item key = {}, *item;
-	struct kmemp_log_path path;
-	int ret = walk_pages(log, fn, arg);
-
-	item = kmemp_log_tree_from(&log->extents, &key, &path);
-	for (; item && !ret; item = kmemp_log_tree_next(&log->extents, &path)) {
-		struct kmemp_extent extent;
-
-		kmemp_log_extent_decode(item, &extent);
-		ret = fn(arg, extent.page, extent.count, KMEMP_USE_DATA);
-	}
-	return ret;
+	extent = kmemp_log_tree_from(&log->extents,
+				     &(struct kmemp_log_item){ .word = { id } },
+				     &path);
+	record = kmemp_log_tree_from(&log->records,
+				     &(struct kmemp_log_item){
+					.word = { id << 8 } }, &path);
+	if (extent)
+		found = extent->word[0];
+	if (record)
+		found = min(found, record->word[0] >> 8);
+	return found;
 }
 
 static int op_next_object(struct kmemp_pool *pool, u64 *id)
 {
 	const struct kmemp_log *log = kmemp_pool_private(pool);
-	const struct kmemp_log_item *extent, *record;
+	const struct kmemp_log_object *waiting;
 	struct kmemp_log_path path;
-	u64 found = U64_MAX;
+	u64 found;
 
 	if (*id > KMEMP_OBJ_MAX)
 		return -ENOENT;
-	extent = kmemp_log_tree_from(&log->extents,
-				     &(struct kmemp_log_item){ .word = { *id } },
-				     &path);
-	record = kmemp_log_tree_from(&log->records,
-				     &(struct kmemp_log_item){
-					.word = { *id << 8 } }, &path);
-	if (extent)
-		found = extent->word[0];
-	if (record)
-		found = min(found, record->word[0] >> 8);
+	found = next_indexed(log, *id);
+	waiting = kmemp_log_waiting(log, *id, &path);
+	if (waiting && waiting->id <= found) {
+		*id = waiting->id;
+		return waiting->exists ? 0 : -EAGAIN;
+	}
 	if (found == U64_MAX)
 		return -ENOENT;
 	*id = found;
@@ -236,18 +264,23 @@ static int op_next_object(struct kmemp_pool *pool, u64 *id)
 static int op_next_record(struct kmemp_pool *pool, u64 object,
 			  struct kmemp_record *record, u8 *buffer)
 {
-	return kmemp_log_record_next(kmemp_pool_private(pool), object, record,
-				     buffer);
+	const struct kmemp_log *log = kmemp_pool_private(pool);
+
+	if (kmemp_log_waits(log, object))
+		return -EAGAIN;
+	return kmemp_log_record_next(log, object, record, buffer);
 }
 
 static int op_next_extent(struct kmemp_pool *pool, u64 object, u64 offset,
 			  u64 max_pages, struct kmemp_extent *extent)
 {
+	const struct kmemp_log *log = kmemp_pool_private(pool);
 	const struct kmemp_log_item *item;
 	struct kmemp_log_path path;
 
-	item = kmemp_log_extent_find(kmemp_pool_private(pool), object, offset,
-				     &path);
+	if (kmemp_log_waits(log, object))
+		return -EAGAIN;
+	item = kmemp_log_extent_find(log, object, offset, &path);
 	if (!item)
 		return -ENOENT;
 	kmemp_log_extent_decode(item, extent);
@@ -258,7 +291,8 @@ static u64 op_nr_extents(struct kmemp_pool *pool)
 {
 	const struct kmemp_log *log = kmemp_pool_private(pool);
 
-	return log->extents.items;
+	/* Of what waits all that is said counts, also what was said again. */
+	return log->extents.items + log->said.extents;
 }
 
 static const struct kmemp_format_ops kmemp_log_ops = {
@@ -271,12 +305,13 @@ static const struct kmemp_format_ops kmemp_log_ops = {
 	.format = op_format,
 	.open = kmemp_log_open,
 	.close = op_close,
+	.load = kmemp_log_load_object,
 	.reserve = kmemp_log_reserve,
 	.prepare = kmemp_log_prepare,
 	.commit = op_commit,
 	.retire = op_retire,
 	.work = op_work,
-	.for_each_used = op_walk_used,
+	.for_each_used = kmemp_log_walk_used,
 	.next_object = op_next_object,
 	.next_record = op_next_record,
 	.next_extent = op_next_extent,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Recovery: all entries from the tail on are taken in.
+ * Recovery: all entries from the tail on are verified, and their items noted.
  *
  * At most the last one can be torn. A valid entry behind one that is not means
  * that a durable one was lost, and refuses the pool; so does an end before the
@@ -9,6 +9,7 @@
 #include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -26,7 +27,10 @@ void kmemp_log_free(struct kmemp_log *log)
 	kmemp_log_tree_destroy(&log->extents);
 	kmemp_log_tree_destroy(&log->records);
 	kmemp_log_tree_destroy(&log->pages);
+	kmemp_log_notes_destroy(log);
 	kmemp_log_nodes_trim(&log->nodes, 0);
+	kmemp_log_nodes_trim(&log->load, 0);
+	mutex_destroy(&log->index);
 	kvfree(log);
 }
 
@@ -70,7 +74,7 @@ static int open_pages(struct kmemp_log *log)
 	int ret;
 
 	ret = kmemp_log_nodes_add(&log->nodes,
-				  kmemp_log_tree_need(&log->pages, 3),
+				  kmemp_log_tree_need(&log->pages, 0, 3),
 				  GFP_KERNEL);
 	if (!ret)
 		ret = kmemp_log_page_add(log, chain->number, chain->page);
@@ -198,7 +202,7 @@ static int replay(struct kmemp_log *log, bool *kept)
 
 	while ((ret = next_entry(log, &entry)) > 0) {
 		*kept = le64_to_cpu(entry.sequence) == log->sequence;
-		ret = kmemp_log_entry_take(log, log->head, &entry);
+		ret = kmemp_log_entry_note(log, log->head, &entry);
 		if (ret)
 			return ret;
 	}
@@ -272,6 +276,7 @@ int kmemp_log_open(struct kmemp_pool *pool)
 	if (!log)
 		return -ENOMEM;
 	log->pool = pool;
+	mutex_init(&log->index);
 	ret = kmemp_root_read(pool, &log->root);
 	if (!ret)
 		ret = open_tail(log);
@@ -281,6 +286,8 @@ int kmemp_log_open(struct kmemp_pool *pool)
 		ret = replay(log, &kept);
 	if (ret)
 		goto err_log;
+	log->noted = NULL;
+	log->indexed = !log->waiting.root;
 	recover(log, kept);
 	ret = kmemp_pool_recovered(pool, log->epoch, log->sequence);
 	if (ret)

@@ -5,6 +5,7 @@
 #include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mutex.h>
 
 #include "log.h"
 
@@ -164,7 +165,13 @@ int kmemp_log_describe(struct kmemp_pool *pool,
 		       const struct kmemp_findings *findings)
 {
 	struct kmemp_log *log = kmemp_pool_private(pool);
+	int ret;
 
+	mutex_lock(&log->index);
+	ret = kmemp_log_load_all(log);
+	mutex_unlock(&log->index);
+	if (ret)
+		return ret;
 	kmemp_say(findings, "log: %llu pages, tail in page %llu, head in page %llu",
 		  log->pages.items,
 		  kmemp_log_page_of(log, log->tail.pos >> KMEMP_PAGE_SHIFT),

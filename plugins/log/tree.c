@@ -16,6 +16,8 @@
 #include "log.h"
 
 #define HALF	(LOG_NODE_ITEMS / 2)
+/* So many insertions are not worth a look at what there is. */
+#define FEW	4u
 
 /**
  * kmemp_log_nodes_add - have so many free nodes
@@ -57,6 +59,18 @@ static void node_put(struct kmemp_log_nodes *nodes, struct kmemp_log_node *node)
 }
 
 /**
+ * kmemp_log_nodes_move - move all free nodes to another list
+ * @to: the list
+ * @from: empty afterwards
+ */
+void kmemp_log_nodes_move(struct kmemp_log_nodes *to,
+			  struct kmemp_log_nodes *from)
+{
+	while (from->nr)
+		node_put(to, node_get(from));
+}
+
+/**
  * kmemp_log_nodes_trim - free all but so many free nodes
  * @nodes: the list
  * @keep: how many may stay
@@ -67,26 +81,37 @@ void kmemp_log_nodes_trim(struct kmemp_log_nodes *nodes, u64 keep)
 		kfree(node_get(nodes));
 }
 
+/* Of so many nodes, how many are split at most when so many items come? */
+static u64 splits(u64 nodes, u64 items)
+{
+	return min(items, nodes + items / HALF + 1);
+}
+
 /**
  * kmemp_log_tree_need - nodes that a tree may take
  * @tree: the tree
+ * @before: items that may be inserted before, with other nodes
  * @inserts: items that will be inserted
  *
  * On each level a node is split when it is full: each that is there once, then
- * one for each HALF items that came. Besides, each insertion wants to find as
- * many as it could take alone.
+ * one for each HALF items that came; on the next level comes what was split
+ * off. Besides, each insertion wants to find as many as it could take alone.
  *
  * Return: how many.
  */
-u64 kmemp_log_tree_need(const struct kmemp_log_tree *tree, u64 inserts)
+u64 kmemp_log_tree_need(const struct kmemp_log_tree *tree, u64 before,
+			u64 inserts)
 {
-	u64 need = tree->height + 4, level;
+	u64 need = LOG_HEIGHT + 4, level;
 
-	for (level = 0; level < tree->height; level++)
-		need += min(inserts, tree->nodes[level] + inserts / HALF + 1);
-	/* It may become higher than it is. */
-	for (; inserts > 1; inserts /= HALF)
-		need += inserts / HALF + 1;
+	/* Of a few each may split a node of each level. */
+	if (inserts <= FEW)
+		return need + inserts * LOG_HEIGHT;
+	for (level = 0; level < LOG_HEIGHT; level++) {
+		before = splits(tree->nodes[level], before);
+		inserts = splits(tree->nodes[level] + before, inserts);
+		need += inserts;
+	}
 	return need;
 }
 

@@ -446,7 +446,7 @@ static bool cost_covers(const struct kmemp_stage *stage)
 	struct kmemp_cost cost = kmemp_cost_of(&t.pool, batch->changes,
 					       batch->nr_changes);
 
-	return cost.meta <= stage->cost.meta && cost.load <= stage->cost.load &&
+	return cost.meta <= stage->cost.meta && cost.weight <= stage->cost.weight &&
 	       stage->cost.meta <= batch->nr_meta &&
 	       batch->nr_meta <= 2 * cost.meta + 200 &&
 	       kmemp_cost_fits(&t.pool, stage->cost);

@@ -2,7 +2,9 @@
 /*
  * Threads that wait for one commit; threads that queue, commit, sync and look
  * up at once, each in an object of its own, of which it knows at any time what
- * it holds; and one that runs the queue. Built with ThreadSanitizer: a race ends the program with an error.
+ * it holds; and one that runs the queue; and threads that look for the first time
+ * at the same objects, beside commits. Built with ThreadSanitizer: a race ends
+ * the program with an error.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -305,6 +307,144 @@ static void test_all(void)
 	test_end(&t);
 }
 
+/* ------------------------------------- the same objects, for the first time */
+
+#define LOOKERS		3u
+#define STILL		6u
+#define STILL_ID	(KMEMP_OBJ_FIRST + 100)
+#define STILL_ITEMS	400u
+
+struct looker {
+	pthread_t thread;
+	u64 sums[STILL];
+	int error;
+};
+
+static u64 mix(u64 sum, u64 number)
+{
+	return (sum ^ number) * 0x100000001b3ULL;
+}
+
+static u64 sum_of(u64 id, int *error)
+{
+	u8 buffer[KMEMP_RECORD_BUFFER];
+	struct kmemp_record key = {};
+	struct kmemp_extent extent;
+	u64 offset = 0, sum = 1;
+	int ret;
+
+	while (!(ret = kmemp_pool_next_extent(&t.pool, id, offset, 1, &extent))) {
+		offset = extent.offset + extent.count;
+		sum = mix(mix(sum, extent.offset), extent.page);
+	}
+	*error = *error ?: ret == -ENOENT ? 0 : ret;
+	while (!(ret = kmemp_pool_next_record(&t.pool, id, &key, buffer))) {
+		sum = mix(sum, key.value[0]);
+		key.hash++;
+		key.name_len = 0;
+	}
+	*error = *error ?: ret == -ENOENT ? 0 : ret;
+	return sum;
+}
+
+static void *look(void *arg)
+{
+	struct looker *looker = arg;
+	u32 i;
+
+	for (i = 0; i < STILL; i++)
+		looker->sums[i] = sum_of(STILL_ID + i, &looker->error);
+	return NULL;
+}
+
+/* Items of all of them in turn, so that there are many. */
+static void fill_still(void)
+{
+	u32 i, k;
+
+	for (i = 0; i < STILL_ITEMS; i++) {
+		struct kmemp_batch *batch = kmemp_batch_new(&t.pool);
+		u8 name = i, value = i / 2;
+		int ret = 0;
+
+		for (k = 0; k < STILL && !ret; k++) {
+			struct kmemp_extent extent = {
+				.offset = i * 7 % 300, .count = 1,
+				.page = test_take(&t, 1),
+			};
+
+			ret = kmemp_batch_map(batch, STILL_ID + k, &extent);
+			if (!ret && i % 4 == 0)
+				ret = kmemp_batch_put(batch, STILL_ID + k, 1,
+						      &name, 1, &value, 1);
+		}
+		if (ret || test_commit(batch))
+			exit(2);
+	}
+}
+
+static void look_once(struct worker *workers, struct looker *lookers,
+		      unsigned long *errors)
+{
+	unsigned long run_errors = 0;
+	pthread_t runner;
+	u32 i;
+
+	test_close(&t);
+	if (test_open(&t, &record, false))
+		exit(2);
+	stop = false;
+	memset(lookers, 0, LOOKERS * sizeof(*lookers));
+	for (i = 0; i < LOOKERS; i++)
+		pthread_create(&lookers[i].thread, NULL, look, &lookers[i]);
+	for (i = 0; i < THREADS; i++)
+		pthread_create(&workers[i].thread, NULL, work, &workers[i]);
+	pthread_create(&runner, NULL, run, &run_errors);
+	for (i = 0; i < LOOKERS; i++) {
+		pthread_join(lookers[i].thread, NULL);
+		*errors += !!lookers[i].error;
+	}
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		*errors += workers[i].errors;
+	}
+	WRITE_ONCE(stop, true);
+	pthread_join(runner, NULL);
+	*errors += run_errors;
+}
+
+static void test_first(void)
+{
+	static struct worker workers[THREADS];
+	struct looker lookers[LOOKERS];
+	unsigned long errors = 0, wrong = 0;
+	u64 sums[STILL];
+	int error = 0;
+	u32 i, k, round;
+
+	test_begin(&t, &record, crash_format->type, POOL_BYTES);
+	memset(workers, 0, sizeof(workers));
+	fill_still();
+	for (i = 0; i < STILL; i++)
+		sums[i] = sum_of(STILL_ID + i, &error);
+	for (i = 0; i < THREADS; i++) {
+		workers[i].id = KMEMP_OBJ_FIRST + i;
+		workers[i].random = i + 1;
+		workers[i].steps = 40;
+	}
+	for (round = 0; round < 5; round++) {
+		look_once(workers, lookers, &errors);
+		for (i = 0; i < LOOKERS; i++)
+			for (k = 0; k < STILL; k++)
+				wrong += lookers[i].sums[k] != sums[k];
+	}
+	tap_ok(!error && !errors && !wrong && all_there(workers),
+	       "who looks first, at once with others, beside commits, sees all");
+	tap_ok(!test_check(&t.pool, true) && test_partition(&t) &&
+	       test_agrees(&t) && !t.bad_gives, "and nothing is lost by that");
+	test_end(&t);
+}
+
 int main(void)
 {
 	unsigned int i;
@@ -314,6 +454,7 @@ int main(void)
 		tap_diag("%s", crash_format->name);
 		test_group();
 		test_all();
+		test_first();
 	}
 	return tap_done();
 }

@@ -23,6 +23,7 @@ unit-conformance := conformance.c formats.c model.c media_record.c pool_util.c
 unit-crash_extent_random := crash_extent_random.c media_record.c pool_util.c
 unit-test_batches := test_batches.c media_record.c pool_util.c sample.c
 unit-test_log := test_log.c media_record.c pool_util.c
+unit-test_log_load := test_log_load.c media_record.c pool_util.c
 unit-test_extent := test_extent.c media_record.c pool_util.c
 unit-test_snapshot := test_snapshot.c media_record.c
 unit-test_check_live := test_check_live.c formats.c media_record.c pool_util.c

@@ -15,6 +15,7 @@
 #define GFP_NOFS	0u
 #define GFP_NOIO	0u
 #define __GFP_NOWARN	0u
+#define __GFP_NOMEMALLOC	0u
 #define __GFP_RETRY_MAYFAIL	0u
 
 /* 0: never; N: the Nth allocation from now on returns NULL. */
