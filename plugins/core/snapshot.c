@@ -136,6 +136,7 @@ static int snapshot_read(struct kmemp_media *media, u64 pos, void *dst,
 {
 	struct kmemp_snapshot *snapshot =
 		container_of(media, struct kmemp_snapshot, media);
+	u8 *to = dst;
 	int ret = 0;
 
 	/* Without it goes on for as long as no store needs more. */
@@ -144,9 +145,9 @@ static int snapshot_read(struct kmemp_media *media, u64 pos, void *dst,
 		size_t part = min_t(size_t, len, KMEMP_PAGE_SIZE -
 						 pos % KMEMP_PAGE_SIZE);
 
-		ret = read_part(snapshot, pos, dst, part);
+		ret = read_part(snapshot, pos, to, part);
 		pos += part;
-		dst += part;
+		to += part;
 		len -= part;
 	}
 	return ret;
