@@ -120,7 +120,7 @@ void kmemp_ext_links_get(const void *node, u32 nr, struct kmemp_ext_link *link)
 void kmemp_ext_link_set(void *node, u32 index,
 			const struct kmemp_ext_link *link)
 {
-	struct kmemp_extent_child *child = node + EXTENT_HEADER;
+	struct kmemp_extent_child *child = (void *)((u8 *)node + EXTENT_HEADER);
 
 	child[index] = (struct kmemp_extent_child){
 		.object = cpu_to_le64(link->key.object),
