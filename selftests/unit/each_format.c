@@ -8,7 +8,7 @@
 #include "formats.h"
 #include "tap.h"
 
-int each_format(each_format_fn *const *tests)
+int each_format(const each_format_fn *tests)
 {
 	long before = shim_nr_allocated;
 	unsigned int i, k;

@@ -636,7 +636,7 @@ static void test_run(void)
 
 int main(void)
 {
-	static each_format_fn *const tests[] = {
+	static const each_format_fn tests[] = {
 		test_visible, test_busy, test_one_fence, test_full,
 		test_dropped, test_alone, test_too_big, test_closing,
 		test_failed, test_nomem, test_run, NULL,
