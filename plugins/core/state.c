@@ -62,7 +62,7 @@ void kmemp_state_write(struct kmemp_media *media, struct kmemp_super *super)
  * Called when what the format keeps is durable and what it drops is erased.
  * Confirms it, unless the pool is read-only.
  *
- * Return: 0, or -EUCLEAN where a confirmed batch is missing; said.
+ * Return: 0; -EUCLEAN where a confirmed batch is missing, said; or -ENOMEM.
  */
 int kmemp_pool_recovered(struct kmemp_pool *pool, u64 epoch, u64 sequence)
 {
@@ -77,6 +77,9 @@ int kmemp_pool_recovered(struct kmemp_pool *pool, u64 epoch, u64 sequence)
 	pool->retired = sequence;
 	if (pool->readonly || sequence == super->confirmed)
 		return 0;
+	/* A state line that is torn has a whole one beside it. */
+	if (kmemp_super_mend(pool->media, super) == -ENOMEM)
+		return -ENOMEM;
 	super->confirmed = sequence;
 	kmemp_state_write(pool->media, super);
 	return 0;

@@ -7,20 +7,20 @@
 # and build/crash/NAME, without, for `make crash`; crash_mutants for that alone.
 
 crash-crash_states := crash_states.c
-crash-crash_sites := crash_sites.c workloads.c
+crash-crash_sites := crash_sites.c workloads.c workloads_edge.c
 crash-crash_log := crash_log.c
 # What the gates and the mutants have in common
 crash_explorer := damage.c explore.c gates.c sites.c units.c window.c words.c \
-	workloads.c
+	workloads.c workloads_edge.c
 crash-crash_gates := crash_gates.c ops.c $(crash_explorer)
-crash-crash_mutants := crash_mutants.c hunt.c hunt_stops.c mutant.c \
-	mutant_pages.c $(crash_explorer)
+crash-crash_mutants := crash_mutants.c hunt.c hunt_moves.c hunt_stops.c \
+	moved.c mutant.c mutant_pages.c $(crash_explorer)
 
 crash_names := $(patsubst crash-%,%,$(filter crash-%,$(.VARIABLES)))
 crash_shared := $(shared_sources) \
 	$(addprefix selftests/crash/,crash_util.c formats.c oracle.c \
 		place.c seals.c) \
-	$(addprefix selftests/unit/,media_record.c pool_util.c)
+	$(addprefix selftests/unit/,media_record.c pool_util.c worn.c)
 
 comma := ,
 crash_link_crash_mutants := $(patsubst %,-Wl$(comma)--wrap=%,kmemp_meta_put \

@@ -103,6 +103,10 @@ static void run_format(const struct crash_format *format)
 		hunt_pages(&crash_scenarios[i], MUTANT_DATA);
 		hunt_pages(&crash_scenarios[i], MUTANT_RETIRED);
 	}
+	for (i = 0; i < crash_nr_scenarios; i++)
+		if (crash_scenarios[i].slow &&
+		    crash_scenario_fits(&crash_scenarios[i]))
+			hunt_slow(&crash_scenarios[i]);
 	report();
 }
 

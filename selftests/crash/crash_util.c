@@ -11,6 +11,7 @@
 #include "oracle.h"
 
 u64 crash_digests[CRASH_MOST_BATCHES];
+u64 crash_first;
 u64 crash_newest;
 /* The last line of data: no two are the same. */
 static u64 crash_stored;
@@ -97,9 +98,9 @@ void crash_commit(struct crash_work *work, struct kmemp_batch *batch)
 	}
 	if (durable || crash_promises)
 		record_mark(work->record, CRASH_DURABLE(seq));
-	if (seq >= CRASH_MOST_BATCHES)
+	if (seq - crash_first >= CRASH_MOST_BATCHES)
 		exit(2);
-	crash_digests[seq] = crash_digest(&work->t, &err);
+	crash_digests[seq - crash_first] = crash_digest(&work->t, &err);
 	crash_newest = seq;
 }
 
@@ -255,7 +256,7 @@ void crash_queue(struct crash_work *work, unsigned int i, unsigned int nr)
 	if (kmemp_pool_sync(pool) || pool->newest != seq)
 		exit(2);
 	record_mark(work->record, CRASH_DURABLE(seq));
-	crash_digests[seq] = crash_digest(&work->t, &err);
+	crash_digests[seq - crash_first] = crash_digest(&work->t, &err);
 	crash_newest = seq;
 }
 
@@ -266,14 +267,14 @@ static u64 find_entry(struct crash_range range, u64 digest)
 {
 	u64 seq = range.hi;
 
-	while (seq > range.lo && crash_digests[seq] != digest)
+	while (seq > range.lo && crash_digests[seq - crash_first] != digest)
 		seq--;
 	return seq;
 }
 
 /* ----------------------------------------------- what is known already */
 
-/* Keys and what they stand for: 1 + 2 * sequence + good. */
+/* Keys and what they stand for: 1 + 2 * batch, from @crash_first on, + good. */
 struct memo {
 	struct known {
 		u64 key, value;
@@ -330,7 +331,7 @@ static u64 question(const struct record *record, struct crash_range range)
 
 	hash = mix(mix(hash, range.lo), range.hi);
 	for (seq = range.lo; seq <= range.hi; seq++)
-		hash = mix(hash, crash_digests[seq]);
+		hash = mix(hash, crash_digests[seq - crash_first]);
 	return mix(hash, crash_lazy);
 }
 
@@ -358,7 +359,7 @@ static bool judge_contents(struct test_pool *t, struct crash_range range,
 	good = test_partition(t);
 	if (*seq < range.lo || *seq > range.hi)
 		return bad("batches lost or invented", *seq, range.lo);
-	if (err || digest != crash_digests[*seq])
+	if (err || digest != crash_digests[*seq - crash_first])
 		return bad("contents differ from batch", *seq, err);
 	if (findings && !t->record->fail_page)
 		return bad("check finds", findings, *seq);
@@ -442,13 +443,13 @@ bool crash_judge(struct record *record, struct crash_range range, u64 *seq)
 
 	if (!known->value) {
 		good = crash_recover(record, range, seq);
-		known->value = 1 + 2 * *seq + good;
+		known->value = 1 + 2 * (*seq - crash_first) + good;
 		known->after = crash_after;
 		return good;
 	}
 	crash_stats.states++;
 	crash_after = known->after;
-	*seq = (known->value - 1) / 2;
+	*seq = crash_first + (known->value - 1) / 2;
 	good = (known->value - 1) % 2;
 	if (good)
 		count(range, *seq);

@@ -37,8 +37,9 @@ extern struct crash_stats {
 	u64 nested, repeated;
 } crash_stats;
 
-/* Of what the pool holds after each batch. */
+/* Of what the pool holds after each batch, from @crash_first on. */
 extern u64 crash_digests[CRASH_MOST_BATCHES];
+extern u64 crash_first;
 extern u64 crash_newest;
 /* The image that recovery left of the state that was judged last. */
 extern u64 crash_after;

@@ -141,7 +141,7 @@ static bool judge(struct explore *x, const struct record_lines *still_open)
 	after = crash_after;
 	x->fell_back |= seq == range.lo;
 	x->went_on |= seq == range.hi;
-	if (!still_open && range.hi < CRASH_FORMATTING)
+	if (!still_open && range.hi != CRASH_FORMATTING)
 		range = (struct crash_range){ seq, seq };
 	if (x->depth && is_new(x->record, start, x->depth, still_open))
 		good = cut_recovery(x, start, range, still_open);
@@ -311,7 +311,7 @@ static void mark(struct explore *x, u64 value, bool cuts)
 
 	if (!(value & 1)) {
 		x->range.hi = seq;
-		x->flies = cuts && seq < CRASH_FORMATTING;
+		x->flies = cuts && seq != CRASH_FORMATTING;
 		x->fell_back = false;
 		x->went_on = false;
 		return;

@@ -35,8 +35,28 @@ static const struct crash_known extent_known[] = {
 #define BY_ENTRY	"an entry covers the headers of the pages that it enters: against damage"
 #define LOOKS_ONLY	"behind the end, for an entry that was lost: that has its own seal"
 
+#define LATE	"store behind its fence"
+#define EARLY	"store before the fence"
+
+#define OTHER_KEYS	"what it clears was sealed with other keys: that is never true"
+#define OWN_MAGIC	"the copy counts with its magic, which comes a fence later still"
+#define NO_POINTER	"found by the pointer alone, which is cleared before the first page is"
+#define COPY_ALONE	"at the end of the device a copy alone is a pool, elsewhere it is found by the pointer"
+#define NEW_DATA	"the test's own: pages that nobody has"
+#define LAST_OF_STATE	"over the last fence of a state line: see known"
+#define NEW_BLOCKS	"blocks that no root names: they may hold anything before its fence"
+#define CHAINED		"an entry counts only where all before it are whole"
+#define TORN_IS_NONE	"what it clears is no entry, before that fence and behind it"
+#define TAKEN_PAGE	"zeros, to a page that the batch has taken: nobody's until its entry is durable"
+#define BEGINS_EPOCH	"before an entry comes there an epoch is begun, with two fences"
+
 /* Of the superblock and of root slots, which all three have. */
 #define SUPER_NEEDLESS							\
+	{ LATE, "kmemp_super_erase", 1, NO_POINTER },			\
+	{ LATE, "kmemp_pool_format", 1, OTHER_KEYS },			\
+	{ LATE, "kmemp_super_create", 1, OWN_MAGIC },			\
+	{ EARLY, "kmemp_pool_format", 1, COPY_ALONE },			\
+	{ EARLY, "store_data", 1, NEW_DATA },				\
 	{ "seal not checked", "state_valid", 1, SOUND_PREFIXES },	\
 	{ "seal not checked", "mend_page", 1, NO_CHECK },		\
 	{ "seal a line too short", "state_valid", 1, SOUND_PREFIXES },	\
@@ -54,6 +74,11 @@ static const struct crash_needless bitmap_needless[] = {
 	{ "seal a line too short", "read_slot", 2, SLOTS_DIFFER },
 	{ "data given back early", NULL, 1,
 	  "no batch that was durable is ever left out: against damage" },
+	{ LATE, "op_format", 2, OTHER_KEYS },
+	{ LATE, "kmemp_ring_recover", 1, BEGINS_EPOCH },
+	{ EARLY, "kmemp_ring_recover", 1, TORN_IS_NONE },
+	{ EARLY, "ring_store", 2, CHAINED },
+	{ EARLY, "kmemp_patch_apply", 1, TAKEN_PAGE },
 	{}
 };
 
@@ -68,6 +93,13 @@ static const struct crash_needless log_needless[] = {
 	{ "seal not checked", "refuse_later", 1, LOOKS_ONLY },
 	{ "seal a line too short", "refuse_later", 1, LOOKS_ONLY },
 	{ "seal a line too short", "read_slot", 2, SLOTS_DIFFER },
+	{ LATE, "store_state", 1, LAST_OF_STATE },
+	{ LATE, "recover", 1, BEGINS_EPOCH },
+	{ LATE, "op_format", 1, OTHER_KEYS },
+	{ EARLY, "recover", 1, TORN_IS_NONE },
+	{ EARLY, "store", 2, CHAINED },
+	{ EARLY, "kmemp_log_write_end", 1, CHAINED },
+	{ LATE, "over_freed", 1, NEW_DATA },
 	{}
 };
 
@@ -78,6 +110,7 @@ static const struct crash_needless extent_needless[] = {
 	{ "seal a line too short", "kmemp_root_read_before", 2,
 	  "asked where a slot was dropped: that is mended whatever the pages hold" },
 	{ "seal a line too short", "read_slot", 2, SLOTS_DIFFER },
+	{ EARLY, "store", 2, NEW_BLOCKS },
 	{}
 };
 

@@ -43,6 +43,7 @@ bool hunt_explored_well(const struct prey *prey,
 	struct explore x = {
 		.record = prey->record, .trace = prey->trace, .name = prey->name,
 		.judge = prey->judge, .range = prey->range,
+		.from = prey->from, .bound = prey->bound, .words = prey->words,
 	};
 	bool good;
 
@@ -104,6 +105,7 @@ static void hunt(const struct prey *prey)
 		snprintf(mutants[i].by, sizeof(mutants[i].by), "%s",
 			 prey->name);
 	}
+	hunt_moves(prey, NULL);
 }
 
 /* -------------------------------------------------------------- recovery */
@@ -153,7 +155,7 @@ static void hunt_recovery(const struct prey *prey)
 	snprintf(name, sizeof(name), "%s, recovered", prey->name);
 	recovery.name = name;
 	recovery.trace = &trace;
-	if (range.hi < CRASH_FORMATTING)
+	if (range.hi != CRASH_FORMATTING)
 		recovery.range = (struct crash_range){ seq, seq };
 	hunt(&recovery);
 	record_trace_free(&trace);
@@ -232,7 +234,24 @@ void hunt_scenario(const struct crash_scenario *scenario)
 	crash_scenario_record(scenario, &record, &trace, &prey.range);
 	if (!prey.slow)
 		hunt(&prey);
-	hunt_recoveries(&prey);
+	if (!scenario->foreign)
+		hunt_recoveries(&prey);
+	record_trace_free(&trace);
+	record_free(&record);
+	crash_forget();
+}
+
+void hunt_slow(const struct crash_scenario *scenario)
+{
+	struct record_trace trace;
+	struct record record;
+	struct prey prey = {
+		.name = scenario->name, .record = &record, .trace = &trace,
+		.judge = scenario->judge, .slow = true,
+	};
+
+	crash_scenario_record(scenario, &record, &trace, &prey.range);
+	hunt_moves(&prey, NULL);
 	record_trace_free(&trace);
 	record_free(&record);
 	crash_forget();

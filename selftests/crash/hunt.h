@@ -18,6 +18,9 @@
  * @judge: of its states
  * @go_on: what a stopped workload goes on with, or NULL
  * @slow: recovery has much to do
+ * @from: the first event that is cut at
+ * @bound: see struct explore
+ * @words: likewise
  */
 struct prey {
 	const char *name;
@@ -27,6 +30,9 @@ struct prey {
 	crash_judge_fn *judge;
 	void (*go_on)(struct crash_work *work);
 	bool slow;
+	u64 from;
+	u32 bound;
+	enum words words;
 };
 
 /* Without mutants every state was recovered well. */
@@ -37,6 +43,8 @@ extern unsigned int hunt_nr;
 void hunt_forget(void);
 /* Seals of a workload, and of recoveries of it. */
 void hunt_scenario(const struct crash_scenario *scenario);
+/* Stores of a workload in which recovery has much to do. */
+void hunt_slow(const struct crash_scenario *scenario);
 /* The workload itself is another one, where pages come back otherwise. */
 void hunt_pages(const struct crash_scenario *scenario, enum mutant_kind kind);
 
@@ -49,6 +57,11 @@ void hunt_mutate(const struct mutant *mutant);
 /* @still_open: lines that may be lost too, or NULL. */
 bool hunt_explored_well(const struct prey *prey,
 			const struct record_lines *still_open);
+/*
+ * hunt_moves.c: its stores, moved over fences, one site at a time. @still_open:
+ * lines that may be lost too, or NULL.
+ */
+void hunt_moves(const struct prey *prey, const struct record_lines *still_open);
 /* Has no recovery stored in this way? @way: kinds of recoveries, apart. */
 bool hunt_is_new(const struct record *record, u64 start, u64 way);
 

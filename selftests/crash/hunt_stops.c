@@ -47,6 +47,8 @@ static bool ends_well(const struct stop *stop, const struct mutant *mutant)
 		record_undo(record, start);
 		crash_forget();
 		good = hunt_explored_well(&later, stop->still_open);
+		if (!mutant)
+			hunt_moves(&later, stop->still_open);
 		crash_forget();
 		record_trace_free(&trace);
 	}

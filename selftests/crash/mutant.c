@@ -15,7 +15,8 @@ unsigned int nr_mutants;
 
 const char *const mutant_kinds[NR_MUTANT_KINDS] = {
 	"seal not checked", "seal a line too short", "page given back early",
-	"data given back early", "wrong retire",
+	"data given back early", "wrong retire", "store behind its fence",
+	"store before the fence",
 };
 
 struct mutant *mutant_get(enum mutant_kind kind, u64 site, const u64 *pcs)

@@ -15,13 +15,15 @@ enum mutant_kind {
 	MUTANT_GIVEN,		/* metadata that is freed is given back at once */
 	MUTANT_DATA,		/* data likewise */
 	MUTANT_RETIRED,		/* what is old is not needed any more, too early */
+	MUTANT_LATE,		/* a store is made behind the fence that is its */
+	MUTANT_EARLY,		/* before the fence that it has to wait for */
 	NR_MUTANT_KINDS,
 };
 
 /**
  * struct mutant - one of them
  * @kind: what is wrong
- * @site: where, of a check
+ * @site: where, of a check or a store
  * @pcs: the addresses there, innermost first; 0: no more
  * @met: in which trace it was last
  * @tries: traces that were played with it

@@ -192,6 +192,7 @@ void crash_make_pool(struct crash_work *work, enum crash_pool pool,
 
 	work->record->off = true;
 	crash_newest = 0;
+	crash_first = 0;
 	crash_may_be_full = false;
 	if (test_format(work->record, crash_format->type) ||
 	    test_open(&work->t, work->record, false))

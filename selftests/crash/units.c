@@ -143,8 +143,13 @@ static bool learn(struct explore *x)
 	u64 start = x->record->nr, seq;
 	bool good;
 
+	/* What was judged before would not be read again. */
+	if (x->judge != crash_judge)
+		crash_forget();
 	seals_learn(true);
-	good = crash_recover(x->record, x->range, &seq);
+	good = x->judge == crash_judge ?
+	       crash_recover(x->record, x->range, &seq) :
+	       x->judge(x->record, x->range, &seq);
 	seals_learn(false);
 	record_undo(x->record, start);
 	return good;

@@ -9,6 +9,7 @@
 
 #include "super.h"
 #include "workloads.h"
+#include "worn.h"
 
 /* A device with room behind a pool. */
 #define LARGE_BYTES	(CRASH_POOL_BYTES + (1 << 20))
@@ -18,11 +19,11 @@ u64 crash_device_bytes;
 /* Of the scenario that is played. */
 static u64 pool_pages, old_pool_pages;
 
-static void fresh_of(struct crash_work *work, u64 pages)
+static void fresh_of(struct crash_work *work, u32 type, u64 pages)
 {
 	int err;
 
-	if (test_format_part(work->record, crash_format->type, pages) ||
+	if (test_format_part(work->record, type, pages) ||
 	    test_open(&work->t, work->record, false))
 		exit(2);
 	crash_digests[0] = crash_digest(&work->t, &err);
@@ -30,7 +31,7 @@ static void fresh_of(struct crash_work *work, u64 pages)
 
 static void fresh(struct crash_work *work)
 {
-	fresh_of(work, pool_pages);
+	fresh_of(work, crash_format->type, pool_pages);
 }
 
 static void steps(struct crash_work *work)
@@ -138,19 +139,15 @@ static bool judge_format(struct record *record, struct crash_range range,
 	bool good;
 	int err;
 
-	if (range.hi < CRASH_FORMATTING)
+	if (range.hi != CRASH_FORMATTING)
 		return !old_copy_left(record) && crash_judge(record, range, seq);
 	*seq = range.hi;
 	crash_stats.states++;
 	crash_stats.images++;
-	switch (test_open(&t, record, false)) {
-	case 0:
-		break;
-	case -ENOMEDIUM:
-		return true;
-	default:
-		return false;
-	}
+	err = test_open(&t, record, false);
+	crash_after = record->image;
+	if (err)
+		return err == -ENOMEDIUM;
 	digest = crash_digest(&t, &err);
 	findings = record->fail_page ? 0 : test_check(&t.pool, false);
 	good = test_partition(&t);
@@ -180,9 +177,37 @@ static void old_pool(struct crash_work *work)
 {
 	int err;
 
-	fresh_of(work, old_pool_pages);
+	fresh_of(work, crash_format->type, old_pool_pages);
 	steps(work);
+	/* Where the new pool's copy comes there is data. */
+	if (pool_pages && !old_pool_pages) {
+		work->t.hint = pool_pages - 1;
+		crash_step(work, 0);
+	}
 	old_digest = crash_digest(&work->t, &err);
+	test_close(&work->t);
+}
+
+/*
+ * Its first pages are what it needs, it has data in the last of those that the
+ * new one begins with, and it was not closed.
+ */
+static void pool_of_other_format(struct crash_work *work)
+{
+	u32 i = (crash_format - crash_formats + 1) % crash_nr_formats;
+	u64 last = 0;
+	int err;
+
+	fresh(work);
+	while (work->t.used[last + 1])
+		last++;
+	test_close(&work->t);
+	fresh_of(work, crash_formats[i].type, 0);
+	crash_step(work, 1);
+	work->t.hint = last;
+	crash_step(work, 0);
+	old_digest = crash_digest(&work->t, &err);
+	work->t.pool.failed = true;
 	test_close(&work->t);
 }
 
@@ -289,14 +314,38 @@ static void reuse_singles(struct crash_work *work)
 	crash_singles(work, 12);
 }
 
+/*
+ * Who takes pages that the last batch let go stores into them at once; then it
+ * has no use for them.
+ */
+static void over_freed(struct crash_work *work, const u8 *before)
+{
+	static const u8 data[KMEMP_LINE_SIZE] = { 0x5a };
+	u64 page;
+
+	for (page = 0; page < PART_PAGES; page++) {
+		if (!before[page] || work->t.used[page])
+			continue;
+		work->t.hint = page;
+		if (test_take(&work->t, 1) != page)
+			exit(2);
+		kmemp_media_write(&work->record->media,
+				  page << KMEMP_PAGE_SHIFT, data, sizeof(data));
+		test_give(&work->t, page, 1);
+	}
+}
+
 /* By commits, which say a part again, and then by itself. */
 static void cleaning(struct crash_work *work)
 {
+	static u8 before[PART_PAGES];
 	unsigned int i;
 
 	for (i = 0; i < 4; i++) {
 		page_of_records(work);
+		memcpy(before, work->t.used, sizeof(before));
 		crash_singles(work, 6);
+		over_freed(work, before);
 	}
 	kmemp_pool_retire(&work->t.pool);
 	reuse_singles(work);
@@ -374,12 +423,20 @@ const struct crash_scenario crash_scenarios[] = {
 	{ "format over a pool", old_pool, format, NULL, judge_format },
 	{ "format of a part over junk", junk, format, NULL, judge_format,
 	  .bytes = LARGE_BYTES, .pages = PART_PAGES },
+	{ "format over another format", pool_of_other_format, format, NULL,
+	  judge_format, .foreign = true },
+	{ "format of a part over a pool", old_pool, format, NULL, judge_format,
+	  .bytes = LARGE_BYTES, .pages = PART_PAGES },
 	{ "format of a part over a pool of a part", old_pool, format, NULL,
 	  judge_format, .bytes = LARGE_BYTES, .pages = PART_PAGES,
 	  .old_pages = PART_PAGES },
 	{ "format over a pool of a part", old_pool, format, NULL, judge_format,
 	  .bytes = LARGE_BYTES, .old_pages = PART_PAGES },
 	{ "limits", fresh, limits, NULL, crash_judge },
+	{ "last sequences", crash_worn_prepare, crash_worn_play, NULL,
+	  crash_judge, .inside = true },
+	{ "data_min", crash_min_prepare, crash_min_play, NULL,
+	  crash_min_judge },
 	{ "steps", fresh, steps, NULL, crash_judge },
 	{ "reuse", fresh, reuse, NULL, crash_judge },
 	{ "ring wraps", ring_full, ring_wraps, NULL, crash_judge,
@@ -394,6 +451,7 @@ const unsigned int crash_nr_scenarios = ARRAY_SIZE(crash_scenarios);
 bool crash_scenario_fits(const struct crash_scenario *scenario)
 {
 	return (!scenario->roots || crash_format->roots) &&
+	       (!scenario->inside || worn_knows(crash_format->type)) &&
 	       (!scenario->only || scenario->only == crash_format->type);
 }
 
@@ -405,6 +463,8 @@ void crash_scenario_record(const struct crash_scenario *scenario,
 
 	/* Some prepare the medium behind the record's back. */
 	crash_forget();
+	crash_first = 0;
+	crash_may_be_full = false;
 	count_bigs();
 	crash_device_bytes = scenario->bytes ?: CRASH_POOL_BYTES;
 	pool_pages = scenario->pages;

@@ -11,7 +11,7 @@
 enum { CRASH_OPENER, CRASH_COMMITTER, CRASH_RETIRER };
 
 /* In place of a sequence while the pool is being formatted. */
-#define CRASH_FORMATTING	1000
+#define CRASH_FORMATTING	(1ULL << 62)
 
 typedef bool crash_judge_fn(struct record *record, struct crash_range range,
 			    u64 *seq);
@@ -27,6 +27,8 @@ typedef bool crash_judge_fn(struct record *record, struct crash_range range,
  * @roots: for formats whose root slots make a batch true
  * @only: for this one alone; 0: for all
  * @tears: one line of an entry is lost, then one alone comes
+ * @inside: for formats of this tree, of which is known how a root is made
+ * @foreign: there was a pool of another format, which recovery may find
  * @bytes: of the device; 0: CRASH_POOL_BYTES
  * @pages: of the pool; 0: all
  * @old_pages: of the one before; 0: all
@@ -37,7 +39,7 @@ struct crash_scenario {
 	void (*play)(struct crash_work *work);
 	void (*go_on)(struct crash_work *work);
 	crash_judge_fn *judge;
-	bool slow, roots, tears;
+	bool slow, roots, tears, foreign, inside;
 	u32 only;
 	u64 bytes;
 	u64 pages, old_pages;
@@ -47,6 +49,14 @@ extern const struct crash_scenario crash_scenarios[];
 extern const unsigned int crash_nr_scenarios;
 /* Of the device of the scenario that was recorded. */
 extern u64 crash_device_bytes;
+
+/* workloads_edge.c: batches up to the last sequence. */
+void crash_worn_prepare(struct crash_work *work);
+void crash_worn_play(struct crash_work *work);
+/* A pool that has just what data_min guarantees it, and is full. */
+void crash_min_prepare(struct crash_work *work);
+void crash_min_play(struct crash_work *work);
+bool crash_min_judge(struct record *record, struct crash_range range, u64 *seq);
 
 /* It has something to show of the format that is tested. */
 bool crash_scenario_fits(const struct crash_scenario *scenario);

@@ -267,7 +267,7 @@ static void test_volumes(void)
 
 int main(void)
 {
-	static each_format_fn *const tests[] = {
+	static const each_format_fn tests[] = {
 		test_ids, test_remove, test_hostile, test_volumes, NULL,
 	};
 

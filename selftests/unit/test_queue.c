@@ -877,7 +877,7 @@ static void test_run(void)
 
 int main(void)
 {
-	static each_format_fn *const tests[] = {
+	static const each_format_fn tests[] = {
 		test_visible, test_busy, test_direct, test_one_fence,
 		test_growing, test_one_block, test_cost_seldom,
 		test_cost_always, test_full, test_dropped, test_freed,

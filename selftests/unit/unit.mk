@@ -17,7 +17,7 @@ unit-test_advice := test_advice.c tools/advice.c formats.c media_record.c \
 unit-test_media_file := test_media_file.c
 unit-test_used_map := test_used_map.c formats.c media_record.c pool_util.c
 unit-test_repair := test_repair.c formats.c media_record.c pool_util.c
-unit-test_orphan := test_orphan.c each_format.c formats.c media_record.c \
+unit-test_orphan := test_orphan.c formats.c media_record.c \
 	pool_util.c
 unit-conformance := conformance.c formats.c model.c media_record.c pool_util.c
 unit-crash_extent_random := crash_extent_random.c media_record.c pool_util.c
@@ -27,7 +27,7 @@ unit-test_log_load := test_log_load.c media_record.c pool_util.c
 unit-test_extent := test_extent.c media_record.c pool_util.c
 unit-test_snapshot := test_snapshot.c media_record.c
 unit-test_check_live := test_check_live.c formats.c media_record.c pool_util.c
-unit-test_queue := test_queue.c each_format.c formats.c media_record.c \
+unit-test_queue := test_queue.c formats.c media_record.c \
 	pool_util.c
 unit-test_corners := test_corners.c formats.c media_record.c pool_util.c
 unit-test_fail := test_fail.c fail_batch.c fail_ops.c formats.c media_fail.c \
