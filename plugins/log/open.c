@@ -132,7 +132,10 @@ static int next_entry(struct kmemp_log *log, struct kmemp_log_entry *entry)
 	return ret;
 }
 
-/* Is a valid entry among the lines of a log page from @offset on? */
+/*
+ * Is a valid entry among the lines of a log page from @offset on? Also one of an
+ * epoch that the state line does not know: it would count when that is begun.
+ */
 static int find_entry(struct kmemp_log *log, const struct kmemp_log_chain *at,
 		      u32 offset, u64 *number)
 {
@@ -145,8 +148,7 @@ static int find_entry(struct kmemp_log *log, const struct kmemp_log_chain *at,
 		if (ret)
 			return ret;
 		*number = le64_to_cpu(entry.number);
-		if (*number <= log->number || *number > KMEMP_MAX_SEQUENCE ||
-		    le64_to_cpu(entry.epoch) > kmemp_pool_epoch(log->pool))
+		if (*number <= log->number || *number > KMEMP_MAX_SEQUENCE)
 			continue;
 		ret = kmemp_log_entry_check(log, at, offset, &entry);
 		if (ret)
