@@ -17,6 +17,8 @@
 
 /* Where format puts the first log pages; afterwards the medium says. */
 #define FIRST_PAGE	1u
+/* It, and two that are linked ahead. */
+#define FIRST_PAGES	3u
 #define FIRST_NUMBER	1u
 /* Pages that are let go at once, so that not every commit writes a root. */
 #define TAIL_PAGES	8u
@@ -35,10 +37,13 @@ static int op_format(struct kmemp_pool *pool)
 
 	page.seal = cpu_to_le32(kmemp_seal(pool, 0, FIRST_NUMBER, pos, &page,
 					   offsetof(typeof(page), seal)));
-	/* An old pool's entries are valid only under its own key. */
-	kmemp_media_fill(media, pos, 0, KMEMP_PAGE_SIZE);
+	/*
+	 * Also those that are linked: recovery looks for entries there, and an
+	 * old pool's would be valid under the same key.
+	 */
+	kmemp_media_fill(media, pos, 0, FIRST_PAGES * KMEMP_PAGE_SIZE);
 	kmemp_media_write(media, pos, &page, sizeof(page));
-	kmemp_media_flush(media, pos, KMEMP_PAGE_SIZE);
+	kmemp_media_flush(media, pos, FIRST_PAGES * KMEMP_PAGE_SIZE);
 
 	disk->tail = cpu_to_le64(FIRST_NUMBER * KMEMP_PAGE_SIZE +
 				 sizeof(page));
