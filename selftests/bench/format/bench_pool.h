@@ -100,6 +100,8 @@ void bench_used_clear(struct bench_used *used, u64 pages);
 /* Note all that are used. */
 void bench_used_walk(struct bench_used *used, struct bench_pool *b);
 u64 bench_used_count(const struct bench_used *used, u64 pages);
+/* Save them as the used map of the pool, whose used pages they are. */
+void bench_used_save(const struct bench_used *used, struct bench_pool *b);
 
 struct kmemp_batch *bench_batch(struct bench_pool *b);
 void bench_map(struct kmemp_batch *batch, u64 object, u64 offset, u64 page,

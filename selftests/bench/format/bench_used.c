@@ -61,6 +61,68 @@ void bench_used_walk(struct bench_used *used, struct bench_pool *b)
 		bench_die("%s: used pages", b->format->name);
 }
 
+/**
+ * struct saving - used pages that are written down
+ * @used: they
+ * @b: the pool
+ */
+struct saving {
+	const struct bench_used *used;
+	struct bench_pool *b;
+};
+
+static bool save_begin(void *arg)
+{
+	return true;
+}
+
+/* The first page from @page on whose bit is @is, @end if there is none. */
+static u64 next_bit(const u64 *bits, u64 page, u64 end, bool is)
+{
+	const u64 flip = is ? 0 : ~0ULL;
+
+	while (page < end) {
+		u64 word = (bits[page / WORD] ^ flip) >> page % WORD;
+
+		if (word)
+			return page + __builtin_ctzll(word) < end ?
+			       page + __builtin_ctzll(word) : end;
+		page = (page / WORD + 1) * WORD;
+	}
+	return end;
+}
+
+static bool save_next(void *arg, u64 *page, u64 *count)
+{
+	const struct saving *saving = arg;
+	u64 end = kmemp_pool_pages(&saving->b->pool);
+
+	*page = next_bit(saving->used->bits, *page, end, true);
+	*count = next_bit(saving->used->bits, *page, end, false) - *page;
+	return *page < end;
+}
+
+static u64 save_room(void *arg, u64 nr)
+{
+	const struct saving *saving = arg;
+
+	return bench_run(saving->b, nr, 1);
+}
+
+void bench_used_save(const struct bench_used *used, struct bench_pool *b)
+{
+	struct saving saving = { used, b };
+	const struct kmemp_used_source source = {
+		.begin = save_begin,
+		.next = save_next,
+		.room = save_room,
+		.arg = &saving,
+	};
+
+	if (kmemp_pool_save_used(&b->pool, &source) || !b->pool.super.map_pages)
+		bench_die("%s: saving the used map", b->format->name);
+}
+
 u64 bench_used_count(const struct bench_used *used, u64 pages)
 {
 	u64 nr = 0, i;

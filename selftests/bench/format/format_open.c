@@ -87,6 +87,21 @@ static void commit_some(struct bench_pool *b)
 	}
 }
 
+/* As open_once(), by a used map that was saved; @b is open, and so it is left. */
+static struct opened open_saved(struct bench_pool *b)
+{
+	struct opened opened;
+
+	bench_find_free(b);
+	bench_used_save(&used, b);
+	bench_close(b);
+	opened = open_once(b);
+	if (!b->pool.super.map_pages)
+		bench_die("%s: the saved used map does not count",
+			  b->format->name);
+	return opened;
+}
+
 /* Every extent looked up: what formats learn of objects when they are used. */
 static size_t memory_in_use(struct bench_pool *b, size_t before)
 {
@@ -133,7 +148,7 @@ static struct point measure(struct bench_pool *b, u32 count, unsigned int fill,
 			    u64 data)
 {
 	u64 pages = b->file.media.size >> KMEMP_PAGE_SHIFT;
-	struct bench_samples clean = {}, walk = {}, cut = {};
+	struct bench_samples clean = {}, walk = {}, saved = {}, cut = {};
 	struct opened opened = {};
 	struct point point = { .size = b->file.media.size };
 	size_t before, in_use;
@@ -152,6 +167,12 @@ static struct point measure(struct bench_pool *b, u32 count, unsigned int fill,
 	point.meta = (bench_used_count(&used, pages) - data) * KMEMP_PAGE_SIZE;
 	in_use = memory_in_use(b, before);
 	for (i = 0; i < ROUNDS; i++) {
+		struct opened by_map = open_saved(b);
+
+		bench_add(&saved, by_map.walk);
+		note(b, "saved", count, fill, by_map.walk, "ms");
+	}
+	for (i = 0; i < ROUNDS; i++) {
 		struct opened after;
 
 		commit_some(b);
@@ -163,16 +184,18 @@ static struct point measure(struct bench_pool *b, u32 count, unsigned int fill,
 	bench_find_free(b);
 	point.clean = bench_quantile(&walk, 0.5);
 	point.cut = bench_quantile(&cut, 0.5);
-	printf("%-8s %s %6g %3u%% %9.2f %9.2f %9.2f  %9.2f %9.2f  %9.2f %9.3f\n",
+	printf("%-8s %s %6g %3u%% %9.2f %9.2f %9.2f %9.2f  %9.2f %9.2f  %9.2f %9.3f\n",
 	       b->format->name, count == 1 ? "4K" : "2M",
 	       (double)b->file.media.size / GIB, fill, bench_quantile(&clean, 0.5),
-	       point.clean, point.cut, opened.memory / 1048576.,
+	       point.clean, bench_quantile(&saved, 0.5), point.cut,
+	       opened.memory / 1048576.,
 	       in_use / 1048576., point.meta / 1048576.,
 	       point.meta / 1048576. / ((double)data * KMEMP_PAGE_SIZE / GIB));
 	note(b, "metadata", count, fill, point.meta, "bytes");
 	note(b, "memory", count, fill, opened.memory, "bytes");
 	bench_free(&clean);
 	bench_free(&walk);
+	bench_free(&saved);
 	bench_free(&cut);
 	return point;
 }
@@ -248,8 +271,8 @@ int main(int argc, char **argv)
 	for (i = 0; large[i] && large[i] <= limit; i++)
 		largest = large[i];
 	bench_used_init(&used, largest / KMEMP_PAGE_SIZE);
-	printf("%-8s %s %6s %4s %9s %9s %9s  %9s %9s  %9s %9s\n", "format",
-	       "ex", "GiB", "full", "open, ms", "and walk", "after cut",
+	printf("%-8s %s %6s %4s %9s %9s %9s %9s  %9s %9s  %9s %9s\n", "format",
+	       "ex", "GiB", "full", "open, ms", "and walk", "by map", "after cut",
 	       "DRAM MiB", "used", "meta, MiB", "MiB/GiB");
 	for (i = 0; i < crash_nr_formats; i++) {
 		if (!bench_wanted(&crash_formats[i]))
