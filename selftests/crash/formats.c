@@ -45,6 +45,8 @@ static const struct crash_known extent_known[] = {
 #define NEW_DATA	"the test's own: pages that nobody has"
 #define LAST_OF_STATE	"over the last fence of a state line: see known"
 #define NEW_BLOCKS	"blocks that no root names: they may hold anything before its fence"
+#define OTHER_PAGE	"the other page has the root by that fence, which is enough: the next open mends this one"
+#define VERIFIED	"a root counts only where all that it names verifies, whenever it comes to be durable"
 #define CHAINED		"an entry counts only where all before it are whole"
 #define TORN_IS_NONE	"what it clears is no entry, before that fence and behind it"
 #define TAKEN_PAGE	"zeros, to a page that the batch has taken: nobody's until its entry is durable"
@@ -111,6 +113,8 @@ static const struct crash_needless extent_needless[] = {
 	  "asked where a slot was dropped: that is mended whatever the pages hold" },
 	{ "seal a line too short", "read_slot", 2, SLOTS_DIFFER },
 	{ EARLY, "store", 2, NEW_BLOCKS },
+	{ LATE, "kmemp_root_mend", 1, OTHER_PAGE },
+	{ EARLY, "__wrap_kmemp_root_write", 1, VERIFIED },
 	{}
 };
 
