@@ -233,7 +233,8 @@ static bool is_idle(struct kmemp_queue *queue)
  * Where nobody commits and nothing is staged, nobody could share a commit, and a
  * stage would only be a copy. Who comes meanwhile enters one, behind this, and
  * there is memory for it. When DRAM is short the batch is better off there too,
- * where it is waited for.
+ * where it is waited for. -EAGAIN is only ours: the batch's objects have been
+ * loaded, so that the format asks for none.
  */
 static bool commit_directly(struct kmemp_batch *batch,
 			    const struct kmemp_overlay *overlay, int *ret)

@@ -8,11 +8,11 @@
  * other. The memory for copies is in hand before, or the snapshot is lost: a
  * commit neither allocates nor waits for who reads.
  *
- * Locking: snapshot->lock -> chunks, free, nr_free, nr_room, bucket, lost. A reader looks
- * for a copy after it has read the medium. Either the copy is there, or who
- * makes it comes to the lock later, and to its store later still: then what was
- * read is from before the store. The bytes of a copy change no more once it is
- * found, and stay until the snapshot is destroyed.
+ * Locking: snapshot->lock -> chunks, free, nr_free, nr_room, bucket, lost. A
+ * reader looks for a copy after it has read the medium. Either the copy is there,
+ * or who makes it comes to the lock later, and to its store later still: then
+ * what was read is from before the store. The bytes of a copy change no more once
+ * it is found, and stay until the snapshot is destroyed.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>

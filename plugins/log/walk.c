@@ -38,7 +38,8 @@ struct extent_sum {
 
 /**
  * struct aside - an object that is replayed
- * @log: trees of its own, the pages of the log that it is in
+ * @log: what reading the log takes, with a tree of extents of its own; the tree
+ *	of pages is the pool's, borrowed under its @index and not freed here
  * @sum: see there
  * @shift: of a unit: pages, as a power of two
  * @list: page of each unit, 0 for none
