@@ -42,11 +42,17 @@ with_guest_kernel = $(MAKE) --no-print-directory \
 # What has many objects is built on all processors, unless make was told how many
 jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+# What lint asks of a module: every warning is an error, and each file that is
+# compiled so also goes through sparse.  For guests modules are built in no
+# other way, so that lint finds its work done.
+strict = W=1 KCFLAGS=-Werror C=1 CHECK=$(CURDIR)/selftests/lint/sparse \
+	CF=-D__CHECK_ENDIAN__
+
 # Modules get BTF where the kernel's vmlinux lies beside its headers, and pahole
 # is there; kbuild would say of each module that the one is missing, and fail
 # without the other, as with Debian's headers since 6.12
 kbuild = $(MAKE) $(jobs) $(if $(filter 1,$(V)),,-s) -C $(KDIR) \
-	KMEMP_VMLINUX=$(KMEMP_VMLINUX) \
+	KMEMP_VMLINUX=$(KMEMP_VMLINUX) $(if $(STRICT),$(strict)) \
 	$(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 .PHONY: all
@@ -83,7 +89,7 @@ packages-%:
 
 # What tests need: the harness's own programs, programs for the guest, and all
 # of it packed for the guest
-harness_programs := build/harness/agent build/harness/guestctl
+harness_programs := build/harness/agent build/harness/guestctl build/harness/tsc
 guest_programs := $(patsubst selftests/guest/%.c,build/guest/%,$(wildcard selftests/guest/*.c))
 
 build/harness/%: $(H)/%.c
@@ -108,8 +114,8 @@ build/guest/superpatch: HOSTCFLAGS += -Iinclude -Itools/shim/include
 
 .PHONY: payload
 payload: $(harness_programs) $(guest_programs) build/fuzz/plant
-	$(Q)printf 'KERNEL_DIR=%s\nROOT_IMAGE=%s\n' \
-		$(KERNEL_DIR) $$($(H)/rootfs) >build/harness/env
+	$(Q)printf "KERNEL_DIR=%s\nROOT_IMAGE=%s\nGUEST_TSC='%s'\n" \
+		$(KERNEL_DIR) $$($(H)/rootfs) "$$(build/harness/tsc)" >build/harness/env
 	$(Q)$(H)/payload $(KERNEL_DIR) build/harness/payload.sqfs
 
 .PHONY: unit
@@ -119,8 +125,9 @@ unit: packages-build packages-tools
 
 # What runs in a guest, built for its kernel
 .PHONY: guest-build
-guest-build: packages-build packages-tools packages-test
-	$(Q)+$(with_guest_kernel) modules tools
+guest-build: packages-build packages-tools packages-lint packages-test
+	$(Q)+$(with_guest_kernel) modules STRICT=1
+	$(Q)+$(with_guest_kernel) tools
 	$(Q)+$(with_guest_kernel) payload
 
 # What every test runs on
@@ -185,7 +192,7 @@ bench-format: packages-build packages-tools packages-bench	## the formats, nativ
 
 .PHONY: lint
 lint: packages-build packages-lint	## sparse, W=1, checkpatch, includes, cppcheck, shellcheck
-	$(Q)KDIR=$(KDIR) KMEMP_VMLINUX=$(KMEMP_VMLINUX) selftests/lint/all
+	$(Q)+KDIR=$(KDIR) KMEMP_VMLINUX=$(KMEMP_VMLINUX) selftests/lint/all
 
 .PHONY: docs
 docs: packages-docs	## Documentation as HTML, in build/docs; what repeats the source is renewed

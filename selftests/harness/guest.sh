@@ -51,7 +51,7 @@ if [ ! -f "$top/build/harness/env" ]; then
 	echo "nothing is built; run: make check TESTS=${0#"$top"/}" >&2
 	exit 1
 fi
-# KERNEL_DIR, ROOT_IMAGE
+# KERNEL_DIR, ROOT_IMAGE, GUEST_TSC
 # shellcheck source=/dev/null
 . "$top/build/harness/env"
 
@@ -79,6 +79,8 @@ declare -A guest_boots=()	# how often it was booted
 declare -A guest_expected=()	# for logscan
 declare -A guest_allowed=()
 
+# Guests that have to wait for a busy host need more patience than a watchdog's
+# 20 s.
 # The debug kernel: slower by this factor, which holds for its own watchdogs too;
 # and each page that is mapped needs an eighth of a page for KASAN
 guest_pace=1
@@ -215,10 +217,7 @@ guest_boot() {
 	# to; each store to such a page then looks at all of it. After some hundred
 	# programs, clearing one page of the C library took minutes: in a bind
 	# after kexec, which clears memory for page descriptors, or in reclaim
-	# tsc=unstable: QEMU's processors do not share a counter, and on a busy
-	# host its rate is measured wrongly, which makes watchdogs see lockups
-	# until the kernel finds out by itself; a reset guest that has to wait for
-	# the host needs more than 20 s of patience on top
+	# GUEST_TSC: see tsc.c
 	# lpj, cryptomgr.notests: a quarter of the boot went into measuring how
 	# fast the processors are, and into the kernel's tests of its ciphers
 	# -erms: with it, kernels copy and clear byte by byte (rep movsb), which
@@ -226,7 +225,7 @@ guest_boot() {
 	local arguments=(-machine "q35,nvdimm=on" -accel tcg -cpu "$cpu" -smp "$smp"
 		-nodefaults -display none -vga none -no-user-config
 		-kernel "$KERNEL_DIR/$guest_kernel" -initrd "$KERNEL_DIR/initrd"
-		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline norandmaps tsc=unstable lpj=9999360 cryptomgr.notests $guest_append $append"
+		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 rdinit=/init memhp_default_state=offline norandmaps $GUEST_TSC lpj=9999360 cryptomgr.notests $guest_append $append"
 		"${topology[@]}"
 		-serial "file:$(guest_log "$name")"
 		-device virtio-serial-pci
