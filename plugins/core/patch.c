@@ -278,8 +278,9 @@ int kmemp_patch_zero(struct kmemp_patch *patch, u64 page)
 		return -ENOMEM;
 	stage(patch, index);
 	/* Only redo of a damaged ring gets here with lines of the page. */
-	for (i = 0; i < PAGE_LINES; i++) {
-		index = find_index(patch, page * PAGE_LINES + i, false, &line);
+	for (i = 0; i < KMEMP_PAGE_LINES; i++) {
+		index = find_index(patch, page * KMEMP_PAGE_LINES + i, false,
+				   &line);
 		if (!index)
 			continue;
 		memset(line->words, 0, sizeof(line->words));
@@ -356,7 +357,7 @@ void kmemp_patch_flush(struct kmemp_patch *patch)
 			kmemp_media_flush(media,
 					  line->where << KMEMP_PAGE_SHIFT,
 					  KMEMP_PAGE_SIZE);
-		else if (!find(patch, line->where / PAGE_LINES, true))
+		else if (!find(patch, line->where / KMEMP_PAGE_LINES, true))
 			kmemp_media_flush(media, line->where * KMEMP_LINE_SIZE,
 					  KMEMP_LINE_SIZE);
 	}

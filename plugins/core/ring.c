@@ -170,7 +170,7 @@ static u32 run_length(const struct kmemp_patch *patch, u32 *index)
 	    (slot && !kmemp_slot_valid(slot)))
 		return 0;
 	while (line->where == where + nr &&
-	       where % PAGE_LINES + nr < PAGE_LINES &&
+	       where % KMEMP_PAGE_LINES + nr < KMEMP_PAGE_LINES &&
 	       line_continues(line, &slot)) {
 		nr++;
 		*index = line->next;
@@ -267,7 +267,7 @@ static void sink_line(struct sink *sink, const struct kmemp_patch_line *line)
 	u32 i;
 
 	if (line->page) {
-		where *= PAGE_LINES;
+		where *= KMEMP_PAGE_LINES;
 		type = KMEMP_RING_ZERO;
 	}
 	sink_put(sink, cpu_to_le64(where | type << KMEMP_RING_TYPE_SHIFT |

@@ -11,7 +11,7 @@
 
 #include <kmem_persist/ring.h>
 
-#define PAGE_LINES	(KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE)
+#define KMEMP_PAGE_LINES	(KMEMP_PAGE_SIZE / KMEMP_LINE_SIZE)
 /* What the seal of an entry is over. */
 #define KMEMP_ENTRY_SEALED_FROM	offsetof(struct kmemp_disk_entry, length)
 

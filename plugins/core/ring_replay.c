@@ -174,7 +174,7 @@ static int redo(const struct kmemp_ring *ring, struct kmemp_patch *patch,
 		else if (!ret && type == KMEMP_RING_ZERO && !mask)
 			ret = kmemp_patch_zero(patch, page);
 		else if (!ret && type == KMEMP_RING_SLOTS && mask &&
-			 line % PAGE_LINES + mask <= PAGE_LINES)
+			 line % KMEMP_PAGE_LINES + mask <= KMEMP_PAGE_LINES)
 			ret = redo_slots(&cursor, patch, line, mask);
 		else
 			return kmemp_complain(ring->pool,

@@ -194,16 +194,6 @@ static int next_extent(struct kmemp_log *log)
 				    &clean->extent);
 }
 
-static int skip_extents(struct kmemp_log *log, u32 op, u32 count)
-{
-	struct kmemp_extent extent;
-	int ret = 0;
-
-	while (!ret && count--)
-		ret = kmemp_log_say_extent(log, &log->clean.cursor, op, &extent);
-	return ret;
-}
-
 static int next_item(struct kmemp_log *log, struct step *step)
 {
 	struct kmemp_log_clean *clean = &log->clean;
@@ -228,7 +218,8 @@ static int next_item(struct kmemp_log *log, struct step *step)
 		clean->left = said.count;
 		break;
 	case KMEMP_LOG_UNMAP:
-		ret = skip_extents(log, said.op, said.count);
+		ret = kmemp_log_skip_extents(log, &clean->cursor, said.op,
+					     said.count);
 		break;
 	case KMEMP_LOG_PUT:
 		if (!kmemp_log_record_is(log, said.object, &said.record,
@@ -259,8 +250,7 @@ static int look_at_item(struct kmemp_log *log, struct step *step, gfp_t gfp)
 		end_entry(log);
 		return 0;
 	}
-	if (said.op == KMEMP_LOG_MAP || said.op == KMEMP_LOG_UNMAP)
-		ret = skip_extents(log, said.op, said.count);
+	ret = kmemp_log_skip_extents(log, &clean->cursor, said.op, said.count);
 	step->looked += clean->cursor.pos - before;
 	if (!ret && said.op != KMEMP_LOG_REMOVE)
 		ret = kmemp_log_load_locked(log, said.object, gfp);
@@ -289,7 +279,8 @@ int kmemp_log_clean_ahead(struct kmemp_log *log, u32 budget, u32 rate,
 	if (log->indexed)
 		return 0;
 	/* The object of the item that it is in has been indexed. */
-	ret = skip_extents(log, KMEMP_LOG_MAP, clean->left);
+	ret = kmemp_log_skip_extents(log, &clean->cursor, KMEMP_LOG_MAP,
+				     clean->left);
 	while (!ret && step.looked / rate < budget) {
 		if (clean->cursor.end) {
 			ret = look_at_item(log, &step, gfp);

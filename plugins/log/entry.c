@@ -300,19 +300,12 @@ static void move_head(struct kmemp_log *log, u64 pos,
 	log->epoch = le64_to_cpu(entry->epoch);
 }
 
-/**
- * kmemp_log_entry_take - take in what an entry says
- * @log: the log; @head is where it begins
- * @pos: log position of its header
- * @entry: the header; the entry is valid
- *
- * None of the objects that it tells of waits. Context: no lookup runs beside
- * it.
- *
- * Return: 0, -EIO or -EUCLEAN.
- */
-int kmemp_log_entry_take(struct kmemp_log *log, u64 pos,
-			 const struct kmemp_log_entry *entry)
+/* Each item of an entry is given to @use, its cursor before its extents. */
+static int read_entry(struct kmemp_log *log, u64 pos,
+		      const struct kmemp_log_entry *entry,
+		      int (*use)(struct kmemp_log *log,
+				 struct kmemp_log_cursor *cursor,
+				 const struct kmemp_log_said *said))
 {
 	struct kmemp_log_cursor cursor = {
 		.pos = pos + HEADER,
@@ -327,24 +320,56 @@ int kmemp_log_entry_take(struct kmemp_log *log, u64 pos,
 		if (!ret && !said.op)
 			break;
 		if (!ret)
-			ret = kmemp_log_take_item(log, &cursor, &said);
+			ret = use(log, &cursor, &said);
 	}
 	move_head(log, pos, entry);
 	return ret;
 }
 
-static int read_extents(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
-			const struct kmemp_log_said *said)
+/**
+ * kmemp_log_entry_take - take in what an entry says
+ * @log: the log; @head is where it begins
+ * @pos: log position of its header
+ * @entry: the header; the entry is valid
+ *
+ * None of the objects that it tells of waits. Context: no lookup runs beside
+ * it.
+ *
+ * Return: 0, -EIO or -EUCLEAN.
+ */
+int kmemp_log_entry_take(struct kmemp_log *log, u64 pos,
+			 const struct kmemp_log_entry *entry)
+{
+	return read_entry(log, pos, entry, kmemp_log_take_item);
+}
+
+/**
+ * kmemp_log_skip_extents - verify an item's extents
+ * @log: the log
+ * @cursor: before its extents, moved behind them
+ * @op: what the item does
+ * @count: how many extents it has left, if what it does is done to extents
+ *
+ * Return: 0, -EIO or -EUCLEAN.
+ */
+int kmemp_log_skip_extents(struct kmemp_log *log,
+			   struct kmemp_log_cursor *cursor, u32 op, u32 count)
 {
 	struct kmemp_extent extent;
 	int ret = 0;
-	u32 i;
 
-	if (said->op != KMEMP_LOG_MAP && said->op != KMEMP_LOG_UNMAP)
+	if (op != KMEMP_LOG_MAP && op != KMEMP_LOG_UNMAP)
 		return 0;
-	for (i = 0; i < said->count && !ret; i++)
-		ret = kmemp_log_say_extent(log, cursor, said->op, &extent);
+	while (!ret && count--)
+		ret = kmemp_log_say_extent(log, cursor, op, &extent);
 	return ret;
+}
+
+static int note_item(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
+		     const struct kmemp_log_said *said)
+{
+	return kmemp_log_skip_extents(log, cursor, said->op, said->count) ?:
+	       more_nodes(log) ?: kmemp_log_note(log, said);
 }
 
 /**
@@ -360,25 +385,5 @@ static int read_extents(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
 int kmemp_log_entry_note(struct kmemp_log *log, u64 pos,
 			 const struct kmemp_log_entry *entry)
 {
-	struct kmemp_log_cursor cursor = {
-		.pos = pos + HEADER,
-		.end = pos + le32_to_cpu(entry->length),
-	};
-	struct kmemp_log_said said;
-	int ret;
-
-	ret = take_pages(log, cursor.end);
-	while (!ret) {
-		ret = kmemp_log_say(log, &cursor, &said);
-		if (!ret && !said.op)
-			break;
-		if (!ret)
-			ret = read_extents(log, &cursor, &said);
-		if (!ret)
-			ret = more_nodes(log);
-		if (!ret)
-			ret = kmemp_log_note(log, &said);
-	}
-	move_head(log, pos, entry);
-	return ret;
+	return read_entry(log, pos, entry, note_item);
 }

@@ -411,6 +411,8 @@ int kmemp_log_say_extent(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
 			 u32 op, struct kmemp_extent *extent);
 int kmemp_log_take_item(struct kmemp_log *log, struct kmemp_log_cursor *cursor,
 			const struct kmemp_log_said *said);
+int kmemp_log_skip_extents(struct kmemp_log *log,
+			   struct kmemp_log_cursor *cursor, u32 op, u32 count);
 int kmemp_log_entry_take(struct kmemp_log *log, u64 pos,
 			 const struct kmemp_log_entry *entry);
 int kmemp_log_entry_note(struct kmemp_log *log, u64 pos,

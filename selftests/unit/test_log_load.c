@@ -171,18 +171,28 @@ static int use(u32 way, u64 id)
 
 #define WAYS		7u
 
-/* As use() leaves it with every object indexed before. */
-static u64 expected(u32 way)
+/*
+ * Make the pool that use() is called for. Returns its digest as use() leaves it
+ * with every object indexed before, 0 if a crash would change it.
+ */
+static u64 fill_for(u32 way)
 {
 	u64 sum;
 
+	test_seed = 1;
+	fill();
 	/* What is taken is the first that is free. */
 	reopen();
 	digest();
 	use(way, ID);
 	sum = digest();
 	test_crash(&t);
-	return digest() == sum ? sum : 0;
+	if (digest() != sum)
+		sum = 0;
+	test_end(&t);
+	test_seed = 1;
+	fill();
+	return sum;
 }
 
 static void test_first_use(void)
@@ -209,12 +219,7 @@ static void test_first_use(void)
 	       "an object that was emptied is none, others need no look");
 	test_end(&t);
 	for (way = 0; way < WAYS; way++) {
-		test_seed = 1;
-		fill();
-		sum = expected(way);
-		test_end(&t);
-		test_seed = 1;
-		fill();
+		sum = fill_for(way);
 		reopen();
 		ret = use(way, ID);
 		others += waiting() != nr - 1 ||
@@ -309,12 +314,7 @@ static void test_memory(void)
 	int ret;
 
 	for (way = 0; way < WAYS; way++) {
-		test_seed = 1;
-		fill();
-		sum = expected(way);
-		test_end(&t);
-		test_seed = 1;
-		fill();
+		sum = fill_for(way);
 		for (nth = 1, ret = -ENOMEM; ret == -ENOMEM; nth++) {
 			reopen();
 			shim_fail_nth = nth;
