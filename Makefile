@@ -5,7 +5,8 @@
 KVER ?=
 N ?= 1
 V ?= 0
-J ?= 2
+# a test in a guest waits for a fifth of its time
+J ?= $(shell expr $$(nproc) + 1)
 TESTS ?=
 SEED ?= 1
 T ?= 60
@@ -217,7 +218,7 @@ help:	## this list
 	@echo '            first, and slow: give TESTS'
 	@echo 'KDIR=...    kernel headers to build modules and tools for'
 	@echo 'TESTS=...   test files for check'
-	@echo 'J=2         tests at a time'
+	@echo 'J=...       tests at a time (now: one more than there are processors)'
 	@echo 'N=1         scale of long test loops; minutes of crash-long'
 	@echo 'SEED=1      first random workload of crash-long; of fuzz, bench-format likewise'
 	@echo 'T=60        seconds that fuzz takes for a format'
