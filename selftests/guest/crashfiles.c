@@ -12,8 +12,8 @@
  *	and put the number of it into FILE
  * crashfiles all DIR COUNT: are these files there?
  *
- * "files" and "sectors" go on until they are killed, or something fails. Runs in
- * the guest.
+ * "files" and "sectors" go on until they are killed, or something fails. Runs
+ * in the guest.
  */
 #define _GNU_SOURCE
 #include <err.h>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * volodd DISK MODEL COUNT: write COUNT times 1 to 200 sectors of 512 bytes to
- *	places of DISK's first 15 MiB, past the page cache, and to the file MODEL
+ * volodd DISK MODEL COUNT: write COUNT times 1 to 200 sectors of 512 bytes
+ *	to places of DISK's first 15 MiB, past the page cache, and to the file
+ *	MODEL
  *
- * Every third time it is one sector; else in turn all sectors by one write, and
- * each by one of its own. The same places and sizes each time. Runs in the guest.
+ * Every third time it is one sector. In turn all sectors go by one write, and
+ * each by one of its own. The same places and sizes at each call. Runs in the
+ * guest.
  */
 #define _GNU_SOURCE
 #include <err.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * volpages DISK PAGE...: write these pages of DISK, one after the other, past the
- *	page cache, and sync each; ends at the first that fails
+ * volpages DISK PAGE...: write these pages of DISK, one after the other, past
+ *	the page cache, and sync each; ends at the first that fails
  *
  * Each word of a page is the page's number. Runs in the guest.
  */

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * volrand [OPTION]... FILE BLOCK SIZE [BYTES]: write BYTES (all, by default) of the
- *	first SIZE of FILE, blocks of BLOCK bytes in random order, none twice
- *	(K, M: KiB, MiB)
+ * volrand [OPTION]... FILE BLOCK SIZE [BYTES]: write BYTES (all, by default)
+ *	of the first SIZE of FILE, blocks of BLOCK bytes in random order, none
+ *	twice (K, M: KiB, MiB)
  *
  *	-d	past the page cache
  *	-f	sync after each block; -F: at the end
  *	-v	then read all of them past the page cache, and compare
  *	-h	in order, and each other block only: BYTES is half of SIZE
- *	-l	do it again and again until SIGTERM, then print the longest sync in ms
+ *	-l	do it again and again until SIGTERM, then print the longest
+ *		sync in ms
  *	-j N	N processes side by side
  *	-i STEP	each of them STEP behind the one before
  *	-r SEED	another order, other bytes
  *
- * fio could do all of that, but to load it takes three seconds under QEMU. Runs in
- * the guest.
+ * fio could do all of that, but to load it takes three seconds under QEMU. Runs
+ * in the guest.
  */
 #define _GNU_SOURCE
 #include <err.h>

@@ -35,7 +35,8 @@ mapfile -t answers <<<"$(guest g "
 		(printf '%s\n' \"\$line\" >$class/create) && echo taken || echo refused
 	done")"
 for i in "${!lines[@]}"; do
-	is "create refuses '${lines[i]:0:40}'" "${answers[i]-}" refused
+	line=${lines[i]}
+	is "create refuses '${line:0:40}'" "${answers[i]-}" refused
 done
 nok "a byte of zero is refused" guest g "printf '4096 4096 a\\0b\n' >$class/create"
 nok "removing what is not there" guest g "echo nothing >$class/remove"

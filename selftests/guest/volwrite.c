@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * volwrite DISK MODEL PIECES STOP open|often: write pieces of 64 KiB to DISK and
- *	to the file MODEL, 8 MiB and then from the start again, until there is a
- *	file STOP; sync each, read it back and compare
+ * volwrite DISK MODEL PIECES STOP open|often: write pieces of 64 KiB to DISK
+ *	and to the file MODEL, 8 MiB and then from the start again, until there
+ *	is a file STOP; sync each, read it back and compare
  *
- * "open" has DISK open all the time; "often" opens it for each piece, and for half
- * of the time it is not open. PIECES gets the number of them so far. Runs in the
- * guest, beside what is to be tested, to which it leaves most of the processor.
+ * "open" has DISK open all the time; "often" opens it for each piece, and for
+ * half of the time it is not open. PIECES gets the number of them so far. Runs
+ * in the guest, beside what is tested, to which it leaves most of the processor.
  */
 #define _GNU_SOURCE
 #include <err.h>
