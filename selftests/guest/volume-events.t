@@ -12,8 +12,7 @@ system_ram='daxctl reconfigure-device --mode=system-ram dax0.0'
 persist=/sys/bus/dax/devices/dax0.0/persist
 
 bind() {
-	guest g devdax >/dev/null
-	guest g "modprobe kmem persist_format_type=bitmap; $system_ram"
+	guest g "devdax >/dev/null; modprobe kmem persist_format_type=bitmap; $system_ram"
 }
 
 ok "boots" guest_boot g --reboot --nvdimm 1G@1
@@ -34,7 +33,7 @@ ok "and brings them back" guest g "modprobe kmemp_blk; test -n \"\$(disk_of a)\"
 ok "memory goes offline while no volume is open" guest -t 120 g 'daxctl offline-memory dax0.0'
 ok "and a volume is written and read all the same" guest -t 60 g "
 	disk=\$(disk_of b)
-	dd if=/dev/urandom of=/tmp/b bs=1M count=8 status=none
+	noise 8M >/tmp/b
 	dd if=/tmp/b of=/dev/\$disk bs=1M oflag=direct status=none
 	dd if=/dev/\$disk bs=1M count=8 iflag=direct status=none | cmp - /tmp/b"
 ok "online again" guest -t 60 g 'daxctl online-memory dax0.0'
@@ -45,37 +44,26 @@ is "accounts" "$(pool_accounts g)" ok
 actions=/sys/kernel/debug/notifier-error-inject/memory/actions
 
 # write_b HOW: writes to b and reads it back, piece by piece, until /tmp/stop
-# appears; HOW "open" keeps it open, else it is opened for each piece
+# appears; HOW "open" keeps it open, with "often" it is opened for each piece
 write_b() {
 	guest g 'rm -f /tmp/stop /tmp/pieces' &&
 	guest_async g writer "
 		set -eu
-		disk=/dev/\$(disk_of b)
-		[ $1 != open ] || exec 9<\$disk
-		i=0
-		truncate -s 8M /tmp/model
-		until [ -e /tmp/stop ]; do
-			dd if=/dev/urandom of=/tmp/piece bs=64k count=1 status=none
-			for to in \$disk /tmp/model; do
-				dd if=/tmp/piece of=\$to bs=64k seek=\$((i % 128)) conv=notrunc,fsync status=none
-			done
-			dd if=\$disk bs=64k skip=\$((i % 128)) count=1 iflag=direct status=none | cmp - /tmp/piece
-			i=\$((i + 1))
-			echo \$i >/tmp/pieces
-		done" &&
-	guest g 'until [ -s /tmp/pieces ]; do sleep 0.05; done'
+		volwrite /dev/\$(disk_of b) /tmp/model /tmp/pieces /tmp/stop $1" &&
+	guest g 'until [ -s /tmp/pieces ]; do sleep 0.02; done'
 }
 
 # I/O has gone on to its end, and b holds what was written
 wrote_b() {
 	guest g '
-		before=$(cat /tmp/pieces)
-		for i in $(seq 100); do
-			[ "$(cat /tmp/pieces)" = "$before" ] || break
-			sleep 0.1
+		read -r before </tmp/pieces
+		for _ in {1..200}; do
+			read -r now </tmp/pieces
+			[ "$now" = "$before" ] || break
+			sleep 0.05
 		done
-		[ "$(cat /tmp/pieces)" != "$before" ]
-		touch /tmp/stop' &&
+		[ "$now" != "$before" ]
+		>/tmp/stop' &&
 	guest_await g writer &&
 	guest g "
 		dd if=/dev/\$(disk_of b) bs=1M count=8 iflag=direct status=none | cmp - /tmp/model"
@@ -163,9 +151,14 @@ ok "swap on a volume relieves another node" guest -t 200 g "
 	disk=\$(disk_of a)
 	mkswap -q /dev/\$disk
 	swapon /dev/\$disk
-	free=\$(awk '/MemFree/ { print \$4 }' /sys/devices/system/node/node0/meminfo)
+	# most of it is set aside, so that it need not be written
+	node=/sys/devices/system/node/node0
+	huge=\$node/hugepages/hugepages-2048kB/nr_hugepages
+	echo \$((\$(awk '/MemFree/ { print \$4 }' \$node/meminfo) / 2048 - 100)) >\$huge
+	free=\$(awk '/MemFree/ { print \$4 }' \$node/meminfo)
 	numactl -m 0 perl -e '\$x = chr(1) x \$ARGV[0]; print length \$x' \$((free * 1024 + (60 << 20)))
 	swapped=\$(awk '/^pswpout/ { print \$2 }' /proc/vmstat)
+	echo 0 >\$huge
 	swapoff /dev/\$disk
 	echo \" written, \$swapped pages swapped out\"
 	[ \$swapped -gt 1000 ]"
@@ -177,8 +170,8 @@ ok "ext4 on a" guest -t 60 g "
 	mkfs.ext4 -q /dev/\$disk
 	mkdir -p /mnt/v
 	mount /dev/\$disk /mnt/v
-	dd if=/dev/urandom of=/mnt/v/x bs=1M count=20 status=none
-	sha256sum /mnt/v/x >/mnt/v/sum
+	noise 8M >/mnt/v/x
+	xxh64sum /mnt/v/x >/mnt/v/sum
 	sync -f /mnt/v"
 ok "a reboot with it mounted" guest_reboot g
 ok "the pool comes back" bind
@@ -186,29 +179,27 @@ ok "and its file" guest -t 60 g "
 	disk=\$(disk_of a)
 	mkdir -p /mnt/v
 	mount /dev/\$disk /mnt/v
-	sha256sum --quiet -c /mnt/v/sum"
+	xxh64sum --quiet -c /mnt/v/sum"
 is "the bad page is known" "$(pool_get g bad_pages)" 1
 
 # Unbind under I/O
 guest_allow_log g 'lives on detached'
-# shellcheck disable=SC2016 # for the guest
-guest_async g writer '
-	for i in $(seq 200); do
-		dd if=/dev/urandom of=/mnt/v/w$i bs=64k count=3 conv=fsync status=none || exit 1
-		sha256sum /mnt/v/w$i >>/mnt/v/sum.writer
-		echo $i >/tmp/at
-	done'
+guest_async g writer 'crashfiles some /mnt/v 200 /tmp/at'
 # shellcheck disable=SC2016 # for the guest
 ok "unbound through sysfs while it is written to" guest g '
-	for i in $(seq 100); do [ -s /tmp/at ] && break; sleep 0.1; done
+	for i in $(seq 500); do [ -s /tmp/at ] && break; sleep 0.02; done
 	echo dax0.0 >/sys/bus/dax/drivers/kmem/unbind
-	[ ! -e '$persist' ]'
+	read -r at </tmp/at
+	[ ! -e '$persist' ]
+	echo "unbound before file $at was written"
+	[ $at -lt 200 ]'
 like "the log says that it lives on" "$(guest g 'dmesg')" 'in use .volume a .kmempblk[0-9]*.*lives on detached'
 ok "I/O goes on to its end" guest_await -t 200 g writer
 ok "each file can be read" guest -t 60 g '
 	sync -f /mnt/v
 	echo 3 >/proc/sys/vm/drop_caches
-	sha256sum --quiet -c /mnt/v/sum /mnt/v/sum.writer'
+	xxh64sum --quiet -c /mnt/v/sum
+	crashfiles all /mnt/v 200'
 ok "a new volume can still be made" guest g "
 	modprobe kmemp_blk
 	echo '4096000 4096 late' >$class/create"
@@ -224,7 +215,8 @@ ok "everything is there" guest -t 60 g "
 	disk=\$(disk_of a)
 	mkdir -p /mnt/v
 	mount /dev/\$disk /mnt/v
-	sha256sum --quiet -c /mnt/v/sum /mnt/v/sum.writer
+	xxh64sum --quiet -c /mnt/v/sum
+	crashfiles all /mnt/v 200
 	test -n \"\$(disk_of late)\"
 	umount /mnt/v
 	fsck.ext4 -fn /dev/\$disk"

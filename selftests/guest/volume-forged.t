@@ -22,12 +22,7 @@ uuid=$(pool_get g uuid)
 ok "a volume whose map reaches into the window" guest -t 200 g "
 	echo '1073741824 4096 v' >/sys/class/kmemp_blk/$uuid/create
 	dd if=/dev/zero of=/dev/kmempblk0 bs=1M count=160 oflag=direct status=none
-	for i in \$(seq 50 89); do
-		for k in 0 10; do
-			dd if=/dev/zero of=/dev/kmempblk0 bs=4096 seek=\$((i * 1000 + k)) \
-				count=1 oflag=direct conv=notrunc status=none
-		done
-	done"
+	volpages /dev/kmempblk0 \$(echo {50..89}0{00,10})"
 ok "back to devdax" guest -t 120 g "$devdax"
 
 pool=$guest_dir/pool
@@ -51,26 +46,28 @@ ok "the volume discards what it does not own" guest -t 60 g '
 	sleep 2'
 guest_allow_log g 'I/O error, dev kmempblk|Buffer I/O error on dev kmempblk'
 nok "writing ends with an error" guest -t 60 g '
-	for i in $(seq 70 89); do
-		dd if=/dev/urandom of=/dev/kmempblk0 bs=4096 seek=$((i * 1000)) count=1 \
-			oflag=direct conv=notrunc,fsync status=none || exit 1
-	done'
+	volpages /dev/kmempblk0 {70..89}000'
 # The first to see it is the store: the pages still hold what they held, so
 # that the format reads nothing odd.
 like "the log says why, and what helps" "$(guest g "dmesg | grep 'kmem dax'")" \
 	'kmem dax0.0: metadata at page [0-9]*, which was freed as data: .*kmemp check dax0.0'
 # shellcheck disable=SC2016 # for the guest
 ok "others take what the node has" guest -t 90 g '
-	(hoard 1 >/tmp/hoard.out 2>&1; echo $? >/tmp/hoard.rc) &
-	for i in $(seq 600); do [ -s /tmp/hoard.out ] && break; sleep 0.1; done
-	[ $(cat /tmp/hoard.out) -gt 100000 ]'
+	mkfifo /tmp/hoard.pages
+	exec 8<>/tmp/hoard.pages
+	(status=0
+	hoard 1 >&8 2>/tmp/hoard.out || status=$?
+	echo $status >/tmp/hoard.rc
+	# it may have ended before it had any
+	echo 0 >&8) &
+	read -r pages <&8
+	[ $pages -gt 100000 ]'
 nok "nor is anything stored later" guest -t 60 g '
-	dd if=/dev/urandom of=/dev/kmempblk0 bs=4096 seek=80000 count=1 \
-		oflag=direct conv=notrunc,fsync status=none'
+	volpages /dev/kmempblk0 80000'
 # shellcheck disable=SC2016 # for the guest
 ok "and no byte of others' RAM has changed" guest -t 120 g '
 	pkill -TERM -x hoard
-	for i in $(seq 600); do [ -s /tmp/hoard.rc ] && break; sleep 0.1; done
+	until [ -s /tmp/hoard.rc ]; do sleep 0.05; done
 	cat /tmp/hoard.out
 	grep -qx 0 /tmp/hoard.rc'
 is "accounts" "$(pool_accounts g)" ok
