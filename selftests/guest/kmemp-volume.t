@@ -129,16 +129,18 @@ went on'
 # A check that takes a while: of more metadata, and by who gets a CPU last
 guest -t 300 g "$kmemp volume create dax0.0 wild 128M
 	udevadm settle
-	volrand -hF /dev/kmemp/cache/wild 4K 128M 64M" >/dev/null
+	fio --name=wild --filename=/dev/kmemp/cache/wild --rw=write:4k --bs=4k --size=128M \
+		--io_size=64M --ioengine=psync --end_fsync=1 --output=/tmp/fio" >/dev/null
 ok "a volume of many pieces" test "$(value fragments 'volume list dax0.0' | sort -n | tail -1)" -gt 10000
 slow='taskset -c 1 sh -c "while :; do :; done" & hog=$!
 	taskset -pc 1 $BASHPID >/dev/null
 	renice -n 10 -p $BASHPID >/dev/null'
 out=$(guest -t 300 g "
-	truncate -s 1M /mnt/more
-	taskset -c 0 volrand -fl /mnt/more 4K 1M >/tmp/longest &
-	writer=\$!
-	until [ \$(awk '/^syscw/ { print \$2 }' /proc/\$writer/io) -gt 100 ]; do sleep 0.05; done
+	taskset -c 0 fio --name=more --filename=/mnt/more --rw=randwrite --bs=4k --size=1M \
+		--fsync=1 --ioengine=psync --thread --time_based --runtime=250 \
+		--output-format=json --output=/tmp/fio >/dev/null &
+	fio=\$!
+	until [ \$(awk '/^syscw/ { print \$2 }' /proc/\$fio/io) -gt 100 ]; do sleep 0.05; done
 	($slow
 	status=0
 	from=\$(date +%s%3N)
@@ -146,10 +148,10 @@ out=$(guest -t 300 g "
 	echo check \$((\$(date +%s%3N) - from))
 	kill \$hog
 	exit \$status) || echo check failed
-	kill \$writer
-	wait \$writer || echo the writer failed
+	kill -INT \$fio
+	wait \$fio || true
 	cat /sys/bus/dax/devices/dax0.0/persist/check
-	sed 's/^/fsync /' /tmp/longest")
+	sed -n '/\"sync\" :/,/max/s/.*\"max\" : \([0-9]*\)[0-9]\{6\}.*/fsync \1/p' /tmp/fio")
 is "a check beside commits" "$(grep -vE '^(check|fsync) [0-9]+$' <<<"$out")" 'clean 0'
 took=$(sed -n 's/^check //p' <<<"$out") longest=$(sed -n 's/^fsync //p' <<<"$out")
 diag "the check took $took ms, the longest fsync $longest ms"

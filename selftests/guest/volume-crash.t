@@ -92,7 +92,7 @@ for how in $(printf 'killed %.0s' $(seq $((10 * N)))) panic kexec; do
 		$writers" || fail "the writers run"
 	[ "$how" = killed ] ||
 		ok "round $round, $how: files are written" wait_durable $((first + 2))
-	moment=$((RANDOM % 1500))
+	moment=$((RANDOM % 3000))
 	sleep "$((moment / 1000)).$(printf %03d $((moment % 1000)))"
 	case $how in
 	killed)

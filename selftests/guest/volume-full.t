@@ -71,9 +71,11 @@ ok "others take most of the node" test "${got:-0}" -gt $((400 * 256))
 ok "64 MiB are rewritten, 1 MiB at a time, past the page cache" guest -t 200 g '
 	noise 64M | dd of=/mnt/v/a bs=1M iflag=fullblock conv=notrunc oflag=direct status=none'
 ok "4 KiB at random, each synced" guest -t 200 g '
-	volrand -f /mnt/v/a 4K 64M 8M'
+	fio --name=r --filename=/mnt/v/a --rw=randwrite --bs=4k --size=64M --io_size=8M \
+		--fsync=1 --overwrite=1 --output=/dev/null'
 ok "two jobs side by side, through the page cache" guest -t 300 g '
-	volrand -F -j 2 /mnt/v/a 4K 64M 16M'
+	fio --name=r --filename=/mnt/v/a --rw=randwrite --bs=4k --size=64M --io_size=16M \
+		--numjobs=2 --end_fsync=1 --overwrite=1 --output=/dev/null'
 ok "no error and no OOM kill in the log" no_errors
 ok "new blocks end with ENOSPC" guest -t 200 g '
 	dd if=/dev/zero of=/dev/kmempblk1 bs=1M seek=100 oflag=direct 2>/tmp/err && exit 1

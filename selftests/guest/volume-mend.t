@@ -26,7 +26,8 @@ hold_open() {
 }
 
 shatter() {
-	guest -t 120 g "volrand -d -r $1 /dev/kmempblk0 4K $size"
+	guest -t 120 g "fio --name=s --filename=/dev/kmempblk0 --direct=1 --rw=randwrite \
+		--bs=4k --size=$size --randseed=$1 --output=/dev/null"
 }
 
 sum() {

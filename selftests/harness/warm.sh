@@ -7,8 +7,8 @@
 # line nothing is special about is therefore saved when it has booted for the
 # first time (its memory and devices, by QEMU's migration), and later ones
 # continue from there. They have not seen their NVDIMMs yet, which are not saved:
-# the guest loads the drivers for them later, and the kernel's core does not read
-# them. What boots on its own way again: a reset, a reboot, kexec.
+# the driver that finds them (nfit) is loaded later, and the kernel's core does
+# not read them. What else takes its time to be loaded is there before. What boots on its own way again: a reset, a reboot, kexec.
 #
 # Two such guests would be equal in what must differ: clock and random numbers.
 # Both are renewed. What is saved goes when the payload is packed anew.
@@ -39,6 +39,7 @@ warm_prepare() {	# NAME
 # warm_save NAME FILE: a guest that has just booted
 warm_save() {
 	local tmp
+	guest -t 30 "$1" 'modprobe -a nd_pmem dax_pmem device_dax ext4' || return
 	mkdir -p "$warm_dir"
 	tmp=$(mktemp "$warm_dir/new.XXXXXX")
 	if ! warm_save_to "$1" "$tmp"; then

@@ -37,7 +37,7 @@ load_nvdimm() {
 # NVDIMMs find yours by size or uuid.
 devdax() {
 	local region=${1:-region0} namespace
-	[ -d /sys/bus/nd/devices ] || load_nvdimm
+	[ -e /sys/bus/nd/devices/ndbus0 ] || load_nvdimm
 	if ! ls "/sys/bus/nd/devices/$region"/dax*/dax* >/dev/null 2>&1; then
 		namespace=$(cat "/sys/bus/nd/devices/$region/namespace_seed")
 		ndctl create-namespace -m devdax -M mem -f -e "$namespace" >/dev/null
@@ -54,8 +54,15 @@ devdax() {
 
 # disk_of VOLUME: the disk of a volume, once it is there
 disk_of() {
-	for _ in $(seq 100); do
-		grep -lxF "$1" /sys/block/kmempblk*/volume/name 2>/dev/null && break
-		sleep 0.1
-	done | cut -d/ -f4
+	local file name
+	for _ in {1..200}; do
+		for file in /sys/block/kmempblk*/volume/name; do
+			# it may go while we look
+			{ read -r name <"$file" && [ "$name" = "$1" ]; } 2>/dev/null || continue
+			file=${file#/sys/block/}
+			echo "${file%%/*}"
+			return
+		done
+		sleep 0.05
+	done
 }
