@@ -5,10 +5,15 @@
 
 driver=/sys/bus/dax/drivers/kmem
 
-# what a failed write says, without the command's part of it.  (By cat, since
-# echo writes each line by itself.)
+# what a failed write says, without the command's part of it.  (Several lines by
+# cat, since the shell's own commands write each by itself.)
 sysfs_write() {	# FILE TEXT
-	{ cat >"$1" <<<"$2"; } 2>&1 | sed 's/.*: //' || true
+	local said
+	case $2 in
+	*$'\n'*) said=$({ cat >"$1" <<<"$2"; } 2>&1) || true ;;
+	*) said=$({ printf '%s\n' "$2" >"$1"; } 2>&1) || true ;;
+	esac
+	[ ! "$said" ] || echo "${said##*: }"
 }
 
 sysfs_bind() {	# DAX: prints the error, if any
@@ -30,7 +35,7 @@ to_devdax() {	# DAX
 }
 
 has_driver() {	# DAX DRIVER
-	[ "$(basename "$(readlink "/sys/bus/dax/devices/$1/driver")")" = "$2" ]
+	[ "/sys/bus/dax/devices/$1/driver" -ef "/sys/bus/dax/drivers/$2" ]
 }
 
 # log_since MARK: what the kernel has logged since mark MARK, without times
@@ -42,14 +47,16 @@ log_since() {
 	dmesg | sed -n "/mark $1\$/,\$s/^\[[^]]*\] //p"
 }
 
+# refusal DAX: its line in the file refusals, without its name
+refusal() {
+	local name text
+	while read -r name text; do
+		[ "$name" != "$1" ] || printf '%s\n' "$text"
+	done <$driver/refusals
+}
+
 # attempt DAX: binds by daxctl, and once more by sysfs; a line for each thing
-# that was said
+# that was said, see lookbind.c
 attempt() {
-	local dax=$1 mark=$SRANDOM
-	mark $mark
-	daxctl reconfigure-device --mode=system-ram "$dax" 2>&1 |
-		sed -n "s/^error reconfiguring devices: /daxctl: /p" || true
-	log_since $mark | sed -n "s/^kmem $dax: refused: /log: /p"
-	echo "sysfs: $(sysfs_bind "$dax")"
-	sed -n "s/^$dax /file: /p" $driver/refusals
+	lookbind "$1"
 }

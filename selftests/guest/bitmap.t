@@ -13,10 +13,12 @@ system_ram='daxctl reconfigure-device --mode=system-ram dax0.0'
 devdax='daxctl reconfigure-device -f --mode=devdax dax0.0'
 persist=/sys/bus/dax/devices/dax0.0/persist
 
-# hard_offline INDEX: the kernel learns that a page of the window is bad
+# hard_offline INDEX...: the kernel learns that pages of the window are bad
 hard_offline() {
-	guest g "printf '%#x\n' $((window_start + $1 * 4096)) \
-		>/sys/devices/system/memory/hard_offline_page || true"
+	guest g "for index in $*; do
+			printf '%#x\n' \$(($window_start + index * 4096)) \
+				>/sys/devices/system/memory/hard_offline_page || true
+		done"
 }
 
 # reported N: waits until N pages have been recorded as bad
@@ -28,7 +30,7 @@ reported() {
 		dmesg | grep -c 'is bad and out of use'"
 }
 
-ok "boots" guest_boot g --nvdimm 1G@1
+ok "boots" guest_boot g --nvdimm 512M@1
 guest g devdax >/dev/null
 pool_look g
 ok "a device is formatted as bitmap at bind, the plugin loaded by name" \
@@ -44,9 +46,8 @@ guest_allow_log g 'Memory failure: '
 parked=$(guest g "parked $window_start $window_end" |
 	awk '$1 != "total" { for (i = 0; i < $2; i++) print $1 + i }' | sed -n '10p;20p;30p')
 used=$(pool_get g used)
-for page in $parked; do
-	hard_offline "$page"
-done
+# shellcheck disable=SC2086 # three words
+hard_offline $parked
 is "three parked pages are recorded as bad" "$(reported 3)" 3
 is "they are counted" "$(pool_get g bad_pages)" 3
 ok "and took metadata" test "$(pool_get g used)" -gt "$used"
@@ -54,7 +55,7 @@ is "accounts with them" "$(pool_accounts g)" ok
 used=$(pool_get g used)
 
 guest_kill g
-guest_boot g --nvdimm 1G@1
+guest_boot g --nvdimm 512M@1
 guest g devdax >/dev/null
 ok "after a crash the tool finds the medium sound" \
 	guest g 'kmemp check dax0.0'

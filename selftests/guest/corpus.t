@@ -21,7 +21,8 @@ planted() {
 	said=$(guest_do "
 		sysfs_bind $dax >/dev/null
 		if has_driver $dax kmem; then
-			cat /sys/bus/dax/devices/$dax/persist/type
+			read -r type </sys/bus/dax/devices/$dax/persist/type
+			echo \$type
 			unbind $dax
 		fi" 2>&1)
 	case $said in

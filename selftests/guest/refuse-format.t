@@ -19,12 +19,19 @@ use_device "${devices[0]}"
 long=$(printf 'a%.0s' {1..40})
 garbage=(' none' 'none ' 'no ne' NONE 0x1 1a 99999999999 4294967296 ../none
 	'none\x1b[2J' "$long" $'none\nnone')
-for value in "${garbage[@]}"; do
-	said=$(guest_do "
-		modprobe kmem 'persist_format_type=\"$value\"' 2>&1 && rmmod kmem || true")
-	# a newline ends what modprobe passes on, so this one is sysfs's alone
-	[[ $value = *$'\n'* ]] ||
-		like "load option $(printf %q "$value")" "$said" 'Invalid argument'
+# garbage in the guest: the same list
+quoted=$(printf '%q ' "${garbage[@]}")
+# a newline ends what modprobe passes on, so the last one is sysfs's alone
+said=$(guest_do "
+	set -- $quoted
+	while [ \$# -gt 1 ]; do
+		modprobe kmem \"persist_format_type=\\\"\$1\\\"\" 2>&1 && rmmod kmem || true
+		echo end of it
+		shift
+	done")
+for value in "${garbage[@]::${#garbage[@]}-1}"; do
+	like "load option $(printf %q "$value")" "${said%%end of it*}" 'Invalid argument'
+	said=${said#*end of it}
 done
 said=$(guest_do "mark force; modprobe kmem persist_format_force=$dax 2>&1 || true; log_since force")
 like "persist_format_force is no load option" "$said" 'Operation not permitted'
@@ -32,26 +39,42 @@ like "and it says what is" "$said" \
 	'kmem: persist_format_force is no load option; write .* /sys/module/kmem/parameters/persist_format_force'
 
 guest g 'modprobe kmem persist_format_type=bitmap-2'
-for value in "${garbage[@]}"; do
-	mark=$RANDOM
-	said=$(guest_do "mark $mark
-		sysfs_write /sys/module/kmem/parameters/persist_format_type $(printf %q "$value")
-		cat /sys/module/kmem/parameters/persist_format_type
-		log_since $mark | grep -c 'kmem: persist_format_type: '")
-	is "at run time $(printf %q "$value")" "$said" "Invalid argument
-bitmap-2
-1"
-done
-for value in "$long" $'dax0.0\ndax1.0' dax dax0 '*' all 'dax0.0 dax1.0' DAX0.0 dax0.00 dax-1.0 /dev/dax0.0; do
-	mark=$RANDOM
-	said=$(guest_do "mark $mark
-		sysfs_write /sys/module/kmem/parameters/persist_format_force $(printf %q "$value")
-		cat /sys/module/kmem/parameters/persist_format_force
-		log_since $mark | grep -c 'kmem: persist_format_force: '")
-	is "persist_format_force $(printf %q "$value")" "$said" "Invalid argument
+# not_taken PARAMETER VALUE...: of each value a line with what the write says and
+# what the parameter is then, joined by "|"; then of each a line with how many
+# lines about it the log has got
+not_taken() {
+	local parameter=$1
+	shift
+	guest_do "
+		set -- $(printf '%q ' "$@")
+		file=/sys/module/kmem/parameters/$parameter
+		for value; do
+			mark $parameter
+			error=\$(sysfs_write \$file \"\$value\")
+			IFS= read -r now <\$file || true
+			echo \"\$error|\$now\"
+		done
+		dmesg | awk '
+			/mark $parameter\$/ { nr++ }
+			nr && /kmem: $parameter: / { lines[nr]++ }
+			END { for (i = 1; i <= nr; i++) print lines[i] + 0 }'"
+}
 
-1"
-done
+# all_refused PARAMETER NOW TEXT VALUE...: it stays NOW; TEXT names the assertions
+all_refused() {
+	local parameter=$1 now=$2 text=$3 lines i=0
+	shift 3
+	mapfile -t lines < <(not_taken "$parameter" "$@")
+	for value; do
+		is "$text $(printf %q "$value")" "${lines[i]-}|${lines[i + $#]-}" \
+			"Invalid argument|$now|1"
+		i=$((i + 1))
+	done
+}
+
+all_refused persist_format_type bitmap-2 "at run time" "${garbage[@]}"
+all_refused persist_format_force '' persist_format_force "$long" $'dax0.0\ndax1.0' \
+	dax dax0 '*' all 'dax0.0 dax1.0' DAX0.0 dax0.00 dax-1.0 /dev/dax0.0
 
 param() {	# NAME VALUE
 	guest g "echo '$2' >/sys/module/kmem/parameters/persist_format_$1"

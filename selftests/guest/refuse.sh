@@ -84,7 +84,8 @@ refused() {
 binds() {
 	is "$1" "$(guest_do "
 		sysfs_bind $dax
-		cat /sys/bus/dax/devices/$dax/persist/state
-		grep '^$dax ' \$driver/refusals || true
+		read -r state </sys/bus/dax/devices/$dax/persist/state
+		echo \$state
+		refusal $dax
 		unbind $dax")" offline
 }
