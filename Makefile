@@ -97,7 +97,7 @@ build/harness/%: $(H)/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTCFLAGS) -static -o $@ $<
 
-build/guest/%: selftests/guest/%.c
+build/guest/%: selftests/guest/%.c selftests/guest/noise.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTCFLAGS) -static -pthread -o $@ $<
 

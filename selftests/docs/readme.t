@@ -59,13 +59,10 @@ END
 SCRIPT
 guest -t 120 g "$add"
 nok "README: Debian's own rule does nothing" guest g "[ -d $persist ]"
-# libndctl waits until udev has nothing to do, which is not so while a rule of
-# udev's runs it, and gives up after 5000 looks: here after 250
 guest g <<SCRIPT
 cat >/etc/udev/rules.d/90-daxctl-device.rules <<'END'
 $rule
 END
-echo 'SUBSYSTEM=="dax", ENV{NDCTL_TIMEOUT}="250"' >/etc/udev/rules.d/10-test.rules
 udevadm control --reload
 SCRIPT
 ok "an event as at boot" guest -t 120 g "$add"

@@ -56,7 +56,7 @@ refusal() {
 }
 
 # attempt DAX: binds by daxctl, and once more by sysfs; a line for each thing
-# that was said, see lookbind.c
+# that was said, see trybind.c
 attempt() {
-	lookbind "$1"
+	trybind "$1"
 }

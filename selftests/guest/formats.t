@@ -50,9 +50,9 @@ for format in $formats; do
 		cd /mnt/v
 		mkdir a b
 		for i in {1..40}; do
-			echo "$(((i % 7 + 1) * 64)) a/$i"
-			echo "512 b/$i"
-		done | lookfiles
+			echo "$(((i % 7 + 1) * 64))K a/$i"
+			echo "512K b/$i"
+		done | noise -l
 		xxh64sum a/* b/* >sums
 		sync -f .'
 	is "$format: accounts with them" "$(pool_accounts g)" ok
@@ -65,7 +65,9 @@ for format in $formats; do
 			'test -e /sys/bus/dax/devices/dax0.0/persist/extents'
 	fi
 	ok "$format: blocks are overwritten again and again" guest -t 300 g '
-		lookover /mnt/v/again 1024 3 64'
+		fio --name=again --filename=/mnt/v/again --size=4M --bs=4k --rw=randwrite \
+			--io_size=12M --ioengine=psync --fsync=64 --verify=crc32c \
+			--randseed=1 --output=/tmp/fio >/dev/null || { cat /tmp/fio; exit 1; }'
 	before=$(mapped)
 	ok "$format: half of the files goes, and is discarded" guest -t 120 g '
 		rm -r /mnt/v/b

@@ -49,7 +49,7 @@ write_b() {
 	guest g 'rm -f /tmp/stop /tmp/pieces' &&
 	guest_async g writer "
 		set -eu
-		volwrite /dev/\$(disk_of b) /tmp/model /tmp/pieces /tmp/stop $1" &&
+		keepwriting /dev/\$(disk_of b) /tmp/model /tmp/pieces /tmp/stop $1" &&
 	guest g 'until [ -s /tmp/pieces ]; do sleep 0.02; done'
 }
 

@@ -22,7 +22,7 @@ uuid=$(pool_get g uuid)
 ok "a volume whose map reaches into the window" guest -t 200 g "
 	echo '1073741824 4096 v' >/sys/class/kmemp_blk/$uuid/create
 	dd if=/dev/zero of=/dev/kmempblk0 bs=1M count=160 oflag=direct status=none
-	volpages /dev/kmempblk0 \$(echo {50..89}0{00,10})"
+	writepages /dev/kmempblk0 \$(echo {50..89}0{00,10})"
 ok "back to devdax" guest -t 120 g "$devdax"
 
 pool=$guest_dir/pool
@@ -46,7 +46,7 @@ ok "the volume discards what it does not own" guest -t 60 g '
 	sleep 2'
 guest_allow_log g 'I/O error, dev kmempblk|Buffer I/O error on dev kmempblk'
 nok "writing ends with an error" guest -t 60 g '
-	volpages /dev/kmempblk0 {70..89}000'
+	writepages /dev/kmempblk0 {70..89}000'
 # The first to see it is the store: the pages still hold what they held, so
 # that the format reads nothing odd.
 like "the log says why, and what helps" "$(guest g "dmesg | grep 'kmem dax'")" \
@@ -63,7 +63,7 @@ ok "others take what the node has" guest -t 90 g '
 	read -r pages <&8
 	[ $pages -gt 100000 ]'
 nok "nor is anything stored later" guest -t 60 g '
-	volpages /dev/kmempblk0 80000'
+	writepages /dev/kmempblk0 80000'
 # shellcheck disable=SC2016 # for the guest
 ok "and no byte of others' RAM has changed" guest -t 120 g '
 	pkill -TERM -x hoard

@@ -58,7 +58,7 @@ is "what was never written is zero" "$(guest g '
 		tr -d "\0" | wc -c')" 0
 ok "writes of odd places and sizes" guest -t 120 g '
 	truncate -s 16M /tmp/want
-	volodd /dev/kmempblk0 /tmp/want 120
+	oddwrites /dev/kmempblk0 /tmp/want 120
 	cmp -n 16777216 /tmp/want /dev/kmempblk0'
 is "no more is mapped than was written" "$(guest g '
 	[ "$(cat /sys/block/kmempblk0/volume/mapped)" -le 16777216 ] && echo ok')" ok

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * volwrite DISK MODEL PIECES STOP open|often: write pieces of 64 KiB to DISK
+ * keepwriting DISK MODEL PIECES STOP open|often: write pieces of 64 KiB to DISK
  *	and to the file MODEL, 8 MiB and then from the start again, until there
  *	is a file STOP; sync each, read it back and compare
  *
@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "noise.h"
 
 #define PIECE		65536
 #define NR_PLACES	128
@@ -68,7 +70,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 6 || (strcmp(argv[5], "open") && strcmp(argv[5], "often")))
-		errx(2, "usage: volwrite DISK MODEL PIECES STOP open|often");
+		errx(2, "usage: keepwriting DISK MODEL PIECES STOP open|often");
 	disk = argv[1];
 	model = argv[2];
 	/* another run's pieces are others */
@@ -80,12 +82,8 @@ int main(int argc, char **argv)
 		off_t pos = (off_t)(i % NR_PLACES) * PIECE;
 		int length;
 
-		for (w = 0; w < PIECE / sizeof(*piece); w++) {
-			state ^= state << 13;
-			state ^= state >> 7;
-			state ^= state << 17;
-			piece[w] = state;
-		}
+		for (w = 0; w < PIECE / sizeof(*piece); w++)
+			piece[w] = noise_next(&state);
 		write_piece(disk, 0, pos);
 		write_piece(model, O_CREAT, pos);
 		read_back(disk, pos);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * volodd DISK MODEL COUNT: write COUNT times 1 to 200 sectors of 512 bytes
+ * oddwrites DISK MODEL COUNT: write COUNT times 1 to 200 sectors of 512 bytes
  *	to places of DISK's first 15 MiB, past the page cache, and to the file
  *	MODEL
  *
@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "noise.h"
 
 #define SECTOR		512
 #define MAX_SECTORS	200
@@ -39,7 +41,7 @@ int main(int argc, char **argv)
 	size_t w, s;
 
 	if (argc != 4)
-		errx(2, "usage: volodd DISK MODEL COUNT");
+		errx(2, "usage: oddwrites DISK MODEL COUNT");
 	disk = open(argv[1], O_WRONLY | O_DIRECT);
 	model = open(argv[2], O_WRONLY);
 	if (disk < 0 || model < 0)
@@ -50,12 +52,8 @@ int main(int argc, char **argv)
 		size_t at = random() % NR_PLACES;
 		size_t nr = i % 3 ? random() % MAX_SECTORS + 1 : 1;
 
-		for (w = 0; w < nr * SECTOR / sizeof(*data); w++) {
-			state ^= state << 13;
-			state ^= state >> 7;
-			state ^= state << 17;
-			data[w] = state;
-		}
+		for (w = 0; w < nr * SECTOR / sizeof(*data); w++)
+			data[w] = noise_next(&state);
 		write_sectors(model, 0, nr, at, argv[2]);
 		if (i % 2)
 			write_sectors(disk, 0, nr, at, argv[1]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lookbind DAX: binds a dax device to kmem by daxctl, and once more by sysfs,
+ * trybind DAX: binds a dax device to kmem by daxctl, and once more by sysfs,
  *	and tells what was said of it, a line for each:
  *
  *	daxctl: ERROR		what daxctl says is wrong
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 	int log;
 
 	if (argc != 2)
-		errx(2, "usage: lookbind DAX");
+		errx(2, "usage: trybind DAX");
 	log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 	if (log < 0 || lseek(log, 0, SEEK_END) < 0)
 		err(2, "/dev/kmsg");

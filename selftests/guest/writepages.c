@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * volpages DISK PAGE...: write these pages of DISK, one after the other, past
+ * writepages DISK PAGE...: write these pages of DISK, one after the other, past
  *	the page cache, and sync each; ends at the first that fails
  *
  * Each word of a page is the page's number. Runs in the guest.
@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	int fd, i;
 
 	if (argc < 3)
-		errx(2, "usage: volpages DISK PAGE...");
+		errx(2, "usage: writepages DISK PAGE...");
 	fd = open(argv[1], O_WRONLY | O_DIRECT);
 	if (fd < 0)
 		err(1, "%s", argv[1]);
