@@ -10,7 +10,8 @@
 POOL_PROBE_PAGES=512
 
 # pool_look NAME: learns where the device is; sets pool_start, pool_pages,
-# pool_base (its place in the image), and the window: window_start, window_end
+# pool_base (its place in the image), and the window: window_start, window_end;
+# pool_accounting is what pool_accounts runs, for scripts that run it themselves
 pool_look() {
 	local words
 	words=$(guest "$1" '
@@ -27,6 +28,7 @@ pool_look() {
 	window_start=$(((pool_start + pool_block - 1) / pool_block * pool_block))
 	window_end=$(((pool_start + pool_pages * 4096) / pool_block * pool_block))
 	window_first=$(((window_start - pool_start) / 4096))
+	pool_accounting="parked $window_start $window_end 1"
 }
 
 # pool_saved NAME: pages of the saved used map that the state line names
@@ -80,7 +82,7 @@ pool_intact() {
 # pool_accounts NAME: "ok", or what is wrong with the node's numbers: managed
 # and MemTotal must be what is online less what is parked, page by page
 pool_accounts() {
-	guest "$1" "parked $window_start $window_end 1"
+	guest "$1" "$pool_accounting"
 }
 
 # pool_get NAME FILE: value of a file in persist/
