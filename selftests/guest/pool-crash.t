@@ -78,18 +78,17 @@ sound() {
 
 # there WHAT: the pool is as it was told, or one step further
 there() {
-	local found
+	local values
 	sound "$1"
 	ok "$1: binds" guest g "modprobe kmem; $system_ram"
-	is "$1: is the same pool" "$(pool_get g uuid)" "$uuid"
-	found=$(pool_get g data_min)
-	like "$1: data_min is the old or the new value" " $min $next_min " " $found "
-	min=$found
-	found=$(pool_get g bad_pages)
+	mapfile -t values < <(guest g "cd $persist; cat uuid data_min bad_pages; $pool_accounting")
+	is "$1: is the same pool" "${values[0]-}" "$uuid"
+	like "$1: data_min is the old or the new value" " $min $next_min " " ${values[1]-none} "
+	min=${values[1]-}
 	like "$1: each bad page that was recorded is there, or one more" \
-		" $bad $next_bad " " $found "
-	bad=$found
-	is "$1: accounts" "$(pool_accounts g)" ok
+		" $bad $next_bad " " ${values[2]-none} "
+	bad=${values[2]-}
+	is "$1: accounts" "${values[3]-}" ok
 }
 
 # limits NTH: moves the limit, and now and then a page turns bad; none does twice

@@ -79,13 +79,13 @@ for i in $(seq "$cycles"); do
 	zone=
 	[ $((i % 2)) = 0 ] || zone=--no-movable
 	min=$(((i * 7919 % 90 + 1) * 4194304))
-	guest -t 120 g "
+	accounts=$(guest -t 120 g "{
 		daxctl offline-memory dax0.0
 		echo $min >/sys/bus/dax/devices/dax0.0/persist/data_min
 		daxctl online-memory $zone dax0.0
-		echo $((min / 2)) >/sys/bus/dax/devices/dax0.0/persist/data_min" \
-		>/dev/null || { bad="cycle $i failed"; break; }
-	accounts=$(pool_accounts g)
+		echo $((min / 2)) >/sys/bus/dax/devices/dax0.0/persist/data_min
+		} >/dev/null
+		$pool_accounting") || { bad="cycle $i failed"; break; }
 	[ "$accounts" = ok ] || { bad="cycle $i: $accounts"; break; }
 done
 is "$cycles offline and online cycles, exact accounts after each" "$bad" ""
@@ -109,14 +109,15 @@ is "all that data_min asks for is withheld" \
 # Unbind and bind
 bad=
 for i in $(seq "$cycles"); do
-	guest -t 120 g "
+	accounts=$(guest -t 120 g "{
 		daxctl offline-memory dax0.0
 		echo dax0.0 >/sys/bus/dax/drivers/kmem/unbind
-		if grep -q 'System RAM (kmem)' /proc/iomem; then exit 9; fi
+		mapfile -t lines </proc/iomem
+		if [[ \${lines[*]} = *'System RAM (kmem)'* ]]; then exit 9; fi
 		echo dax0.0 >/sys/bus/dax/drivers/kmem/bind
-		daxctl online-memory dax0.0" >/dev/null ||
-		{ bad="cycle $i failed"; break; }
-	accounts=$(pool_accounts g)
+		daxctl online-memory dax0.0
+		} >/dev/null
+		$pool_accounting") || { bad="cycle $i failed"; break; }
 	[ "$accounts" = ok ] || { bad="cycle $i: $accounts"; break; }
 done
 is "$cycles unbind and bind cycles, exact accounts after each" "$bad" ""

@@ -12,9 +12,9 @@
 # aside for the device that gets several ranges. Only without kaslr does the
 # kernel lie at the same addresses in both guests.
 boot() {	# NAME
-	guest_boot "$1" --ram 2G --nvdimm 1G@1 --nvdimm 512M@2 --nvdimm 512M@2 \
+	guest_boot "$1" --ram 1280M --nvdimm 640M@1 --nvdimm 384M@2 --nvdimm 384M@2 \
 		--nvdimm 128M@3 --append "nokaslr memory_hotplug.memmap_on_memory=1 \
-memmap=512M%1408M-1+0xefffffff"
+memmap=512M%640M-1+0xefffffff"
 }
 
 run() {	# NAME: stock or ours
@@ -60,7 +60,7 @@ reached() {	# DESCRIPTION REGEX
 reached "memory online in the movable zone" '^\+blocks: .* online, node., zones Movable'
 reached "memory online in the kernel's zone" '^\+blocks: .* online, node., zones Normal'
 reached "a device too small" '^log: .*rejecting DAX region without any memory after'
-reached "a device of two ranges, both used" '^\+iomem: +6[08].*System RAM \(kmem\)'
+reached "a device of two ranges, both used" '^\+iomem: +3[08].*System RAM \(kmem\)'
 reached "one of two ranges too small" '^log: kmem dax-soft.*mapping0: .* too small'
 reached "a range that cannot be reserved" '^log: .*could not reserve region'
 reached "memory that cannot be removed" '^log: .*cannot be hotremoved until'

@@ -10,7 +10,8 @@
 POOL_PROBE_PAGES=512
 
 # pool_look NAME: learns where the device is; sets pool_start, pool_pages,
-# pool_base (its place in the image), and the window: window_start, window_end
+# pool_base (its place in the image), and the window: window_start, window_end;
+# pool_accounting is what pool_accounts runs, for scripts that run it themselves
 pool_look() {
 	local words
 	words=$(guest "$1" '
@@ -27,6 +28,7 @@ pool_look() {
 	window_start=$(((pool_start + pool_block - 1) / pool_block * pool_block))
 	window_end=$(((pool_start + pool_pages * 4096) / pool_block * pool_block))
 	window_first=$(((window_start - pool_start) / 4096))
+	pool_accounting="parked $window_start $window_end 1"
 }
 
 # pool_saved NAME: pages of the saved used map that the state line names
@@ -78,28 +80,9 @@ pool_intact() {
 }
 
 # pool_accounts NAME: "ok", or what is wrong with the node's numbers: managed
-# and MemTotal must be what is online less what is parked, page by page. They are
-# read one after the other, so what was parked must be the same before and after:
-# else pages were just on their way, and it is looked again.
+# and MemTotal must be what is online less what is parked, page by page
 pool_accounts() {
-	guest "$1" "
-		parked() { command parked $window_start $window_end | sed -n 's/^total //p'; }
-		node() {
-			awk -v what=\$1 '/^Node 1,/ { on = 1 } /^Node [02-9],/ { on = 0 }
-				on && \$1 == what { p += \$2 } END { print p + 0 }' /proc/zoneinfo
-		}
-		for i in \$(seq 20); do
-			before=\$(parked)
-			present=\$(node present) managed=\$(node managed)
-			total=\$(awk '/MemTotal/ { print \$4 / 4 }' /sys/devices/system/node/node1/meminfo)
-			parked=\$(parked)
-			if [ \$parked = \$before ]; then
-				[ \$managed != \$((present - parked)) ] || [ \$total != \$managed ] ||
-					{ echo ok; exit; }
-			fi
-			sleep 0.2
-		done
-		echo \"present \$present managed \$managed MemTotal \$total parked \$before, \$parked\""
+	guest "$1" "$pool_accounting"
 }
 
 # pool_get NAME FILE: value of a file in persist/
