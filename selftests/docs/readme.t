@@ -23,7 +23,7 @@ like "the last one mounts it" "$(tail -n 1 <<<"$commands")" '^mount '
 back=$(block "To look at it, to keep room")
 is "and four to look and go back" "$(wc -l <<<"$back")" 4
 
-ok "boots" guest_boot g --nvdimm 1G@1
+ok "boots" guest_boot g --in-turn --nvdimm 1G@1
 guest g 'start_udev
 	load_nvdimm 2>/dev/null
 	stdbuf -oL udevadm monitor --kernel --property >/tmp/uevents 2>&1 &'

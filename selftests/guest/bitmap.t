@@ -30,7 +30,7 @@ reported() {
 		dmesg | grep -c 'is bad and out of use'"
 }
 
-ok "boots" guest_boot g --nvdimm 512M@1
+ok "boots" guest_boot g --in-turn --nvdimm 512M@1
 guest g devdax >/dev/null
 pool_look g
 ok "a device is formatted as bitmap at bind, the plugin loaded by name" \
@@ -55,7 +55,7 @@ is "accounts with them" "$(pool_accounts g)" ok
 used=$(pool_get g used)
 
 guest_kill g
-guest_boot g --nvdimm 512M@1
+guest_boot g --in-turn --nvdimm 512M@1
 guest g devdax >/dev/null
 ok "after a crash the tool finds the medium sound" \
 	guest g 'kmemp check dax0.0'

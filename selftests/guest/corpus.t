@@ -10,7 +10,7 @@ formats=$(find "$top/plugins" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' |
 	grep -vx core | sort)
 last=$((3 * ${N:-1}))
 
-guest_boot g --nvdimm 256M@1
+guest_boot g --in-turn --nvdimm 256M@1
 use_device "$(guest g devdax)"
 # as refuse.t does: kmem knows the device from here on
 guest_do "unbind $dax; modprobe kmem; echo $dax >\$driver/new_id || true; unbind $dax"

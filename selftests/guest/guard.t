@@ -21,7 +21,7 @@ send() {	# FILE MODE TARGET: a file of the tree, into the guest
 	SCRIPT
 }
 
-ok "boots" guest_boot g --nvdimm 512M@1
+ok "boots" guest_boot g --in-turn --nvdimm 512M@1
 guest g use_stock
 send "$top/tools/guard/load-kmem" 755 /lib/kmem-persist/load-kmem
 send "$top/tools/guard/00-kmem-persist.conf" 644 /lib/modprobe.d/00-kmem-persist.conf

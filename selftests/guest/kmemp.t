@@ -26,7 +26,7 @@ said() {
 	like "$3" "$err" "$2"
 }
 
-ok "boots" guest_boot g --nvdimm 1G@1
+ok "boots" guest_boot g --in-turn --nvdimm 1G@1
 is "a dax device" "$(guest g devdax)" dax0.0
 info=$(guest g "$kmemp info dax0.0")
 is "in devdax mode" "$(field mode <<<"$info")" devdax

@@ -13,7 +13,7 @@ persist=/sys/bus/dax/devices/dax0.0/persist
 
 # QEMU has the registers of Intel's machine checks, if it is asked for them
 boot() {
-	guest_boot g --nvdimm 1G@1 --cpu max,vendor=GenuineIntel &&
+	guest_boot g --nvdimm 1G@1 --cpu max,vendor=GenuineIntel,-erms &&
 	guest g 'devdax >/dev/null; modprobe mce-inject'
 }
 

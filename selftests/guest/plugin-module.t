@@ -26,7 +26,7 @@ is "for this kernel" "$(/sbin/modinfo -F vermagic "$format/kmemp_snap.ko" | cut 
 	"$(cat "$KERNEL_DIR/kver")"
 is "it needs the core alone" "$(/sbin/modinfo -F depends "$format/kmemp_snap.ko")" kmemp_core
 
-ok "boots" guest_boot g --nvdimm 512M@1
+ok "boots" guest_boot g --in-turn --nvdimm 512M@1
 guest g devdax >/dev/null
 pool_look g
 # depmod over all modules takes the guest long: the index is made here, of ours

@@ -18,7 +18,7 @@ boot() {
 	local block=$1
 	shift
 	blocks="$block MiB"
-	ok "$blocks: boots" guest_boot g --nvdimm 5G@1 "$@"
+	ok "$blocks: boots" guest_boot g --in-turn --nvdimm 5G@1 "$@"
 	guest g devdax >/dev/null
 	pool_look g
 	is "$blocks: is the size of memory blocks" $((pool_block >> 20)) "$block"

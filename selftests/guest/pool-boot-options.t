@@ -55,7 +55,7 @@ cycles() {
 
 ### Pages are zeroed when they are given and when they are freed
 
-ok "init_on_free: boots" guest_boot g --nvdimm 512M@1 \
+ok "init_on_free: boots" guest_boot g --in-turn --nvdimm 512M@1 \
 	--append 'init_on_alloc=1 init_on_free=1'
 guest g devdax >/dev/null
 pool_look g
@@ -96,7 +96,7 @@ guest_poweroff g
 ### Pages are filled with 0xaa while they are free, which is looked at when they
 ### are given; and memory comes online within the add
 
-ok "page_poison: boots" guest_boot g --nvdimm 512M@1 \
+ok "page_poison: boots" guest_boot g --in-turn --nvdimm 512M@1 \
 	--append 'page_poison=1 memhp_default_state=online'
 like "page_poison: is on" "$(guest g dmesg)" \
 	'CONFIG_PAGE_POISONING is on, will take precedence'

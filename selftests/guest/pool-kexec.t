@@ -50,7 +50,7 @@ found() {
 		"$(pool_get g withheld)" "$(pool_guaranteed bitmap $data_min)"
 }
 
-ok "boots" guest_boot g --nvdimm 512M@1 --reboot --kexec
+ok "boots" guest_boot g --in-turn --nvdimm 512M@1 --reboot --kexec
 guest g devdax >/dev/null
 pool_look g
 pool_fill g

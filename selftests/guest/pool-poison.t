@@ -18,7 +18,7 @@ system_ram='daxctl reconfigure-device --mode=system-ram dax0.0'
 devdax='daxctl reconfigure-device -f --mode=devdax dax0.0'
 persist=/sys/bus/dax/devices/dax0.0/persist
 
-ok "boots" guest_boot g --nvdimm 512M@1
+ok "boots" guest_boot g --in-turn --nvdimm 512M@1
 use_device "$(guest g devdax)"
 pool_look g
 ok "a pool" guest g "modprobe kmem persist_format_type=bitmap; $system_ram"

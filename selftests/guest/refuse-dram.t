@@ -8,7 +8,7 @@
 . "$(dirname "$0")/refuse.sh"
 
 # re-typed from node 0's RAM; whole memory blocks
-guest_boot g --ram 1536M --nvdimm none \
+guest_boot g --in-turn --ram 1536M --nvdimm none \
 	--append 'memmap=256M!512M memmap=512M%768M-1+0xefffffff'
 guest g 'modprobe -a dax_hmem nd_e820 nd_pmem dax_pmem device_dax
 	# read to wait for the probes

@@ -5,7 +5,7 @@
 # shellcheck source=selftests/guest/refuse.sh
 . "$(dirname "$0")/refuse.sh"
 
-guest_boot g --nvdimm 256M@1 --nvdimm 128M@2
+guest_boot g --in-turn --nvdimm 256M@1 --nvdimm 128M@2
 mapfile -t devices < <(guest g '
 	for region in region0 region1; do
 		dax=$(devdax $region)

@@ -6,7 +6,7 @@
 # shellcheck source=selftests/guest/refuse.sh
 . "$(dirname "$0")/refuse.sh"
 
-guest_boot g --nvdimm 256M@1 --nvdimm 256M@1 --nvdimm 256M@2 -- \
+guest_boot g --in-turn --nvdimm 256M@1 --nvdimm 256M@1 --nvdimm 256M@2 -- \
 	-object memory-backend-ram,id=balloon,size=256M,reserve=off \
 	-device virtio-mem-pci,id=vm0,memdev=balloon,node=0,requested-size=0
 # by address, which is the order of the images; numbers are any

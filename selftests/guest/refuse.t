@@ -7,7 +7,7 @@
 
 tool='kmemp (check|format) dax0\.0'
 
-guest_boot g --nvdimm 256M@1
+guest_boot g --in-turn --nvdimm 256M@1
 use_device "$(guest g devdax)"
 ok "a pool is made" guest_do "
 	unbind $dax
@@ -220,13 +220,13 @@ guest_poweroff g
 
 ### Boots in which no pool is bound
 
-guest_boot g --nvdimm 256M@1 --append elfcorehdr=0xf0000
+guest_boot g --in-turn --nvdimm 256M@1 --append elfcorehdr=0xf0000
 use_device "$(guest g devdax)"
 snapshot good
 refused "crash kernel" kdump "Device or resource busy" 'crash kernel.*boot the ordinary'
 guest_poweroff g
 
-guest_boot g --nvdimm 256M@1 --append numa=off
+guest_boot g --in-turn --nvdimm 256M@1 --append numa=off
 use_device "$(guest g devdax)"
 refused "no node" no_node "Invalid argument" 'no NUMA node \(target_node < 0\).*SRAT'
 done_testing

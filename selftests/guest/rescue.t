@@ -28,7 +28,7 @@ medium() {
 	cksum <"$(guest_image g)"
 }
 
-ok "boots" guest_boot g --nvdimm 512M@1
+ok "boots" guest_boot g --in-turn --nvdimm 512M@1
 guest g devdax >/dev/null
 pool_look g
 ok "a pool of bitmap with a volume" guest -t 60 g "

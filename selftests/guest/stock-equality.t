@@ -12,7 +12,7 @@
 # aside for the device that gets several ranges. Only without kaslr does the
 # kernel lie at the same addresses in both guests.
 boot() {	# NAME
-	guest_boot "$1" --ram 1280M --nvdimm 640M@1 --nvdimm 384M@2 --nvdimm 384M@2 \
+	guest_boot "$1" --in-turn --ram 1280M --nvdimm 640M@1 --nvdimm 384M@2 --nvdimm 384M@2 \
 		--nvdimm 128M@3 --append "nokaslr memory_hotplug.memmap_on_memory=1 \
 memmap=512M%640M-1+0xefffffff"
 }

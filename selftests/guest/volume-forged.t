@@ -12,7 +12,7 @@
 system_ram='daxctl reconfigure-device --mode=system-ram dax0.0'
 devdax='daxctl reconfigure-device -f --mode=devdax dax0.0'
 
-ok "boots" guest_boot g --nvdimm 1G@1
+ok "boots" guest_boot g --in-turn --nvdimm 1G@1
 guest g devdax >/dev/null
 pool_look g
 ok "a pool of bitmap" \
