@@ -129,7 +129,7 @@ unit: packages-build packages-tools
 guest-build: packages-build packages-tools packages-lint packages-test
 	$(Q)+$(with_guest_kernel) modules STRICT=1
 	$(Q)+$(with_guest_kernel) tools
-	$(Q)+$(with_guest_kernel) payload
+	$(Q)+$(with_guest_kernel) $(jobs) $(if $(Q),-s) payload
 
 # What every test runs on
 .PHONY: test-build

@@ -51,7 +51,7 @@ name_disks='
 	done'
 
 boot() {
-	guest_boot g --nvdimm 1G@1 --reboot --kexec
+	guest_boot g --nvdimm 512M@1 --reboot --kexec
 }
 
 # the last file that the guest of this boot has synced
@@ -92,7 +92,7 @@ for how in $(printf 'killed %.0s' $(seq $((10 * N)))) panic kexec; do
 		$writers" || fail "the writers run"
 	[ "$how" = killed ] ||
 		ok "round $round, $how: files are written" wait_durable $((first + 2))
-	moment=$((RANDOM % 3000))
+	moment=$((RANDOM % 1500))
 	sleep "$((moment / 1000)).$(printf %03d $((moment % 1000)))"
 	case $how in
 	killed)
