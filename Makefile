@@ -126,7 +126,7 @@ unit: packages-build packages-tools
 
 # What runs in a guest, built for its kernel
 .PHONY: guest-build
-guest-build: packages-build packages-tools packages-lint packages-test
+guest-build: packages-build packages-tools packages-test
 	$(Q)+$(with_guest_kernel) modules STRICT=1
 	$(Q)+$(with_guest_kernel) tools
 	$(Q)+$(with_guest_kernel) $(jobs) $(if $(Q),-s) payload

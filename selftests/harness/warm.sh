@@ -8,7 +8,8 @@
 # first time (its memory and devices, by QEMU's migration), and later ones
 # continue from there. They have not seen their NVDIMMs yet, which are not saved:
 # the driver that finds them (nfit) is loaded later, and the kernel's core does
-# not read them. What else takes its time to be loaded is there before. What boots on its own way again: a reset, a reboot, kexec.
+# not read them. What else takes its time to be loaded is there before. What boots
+# on its own way again: a reset, a reboot, kexec.
 #
 # Two such guests would be equal in what must differ: clock and random numbers.
 # Both are renewed. What is saved goes when the payload is packed anew.
