@@ -26,6 +26,7 @@
 #define KMEMP_BLK_H
 
 #include <linux/bio.h>
+#include <linux/blkdev.h>
 #include <linux/device.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -95,7 +96,7 @@ struct kmemp_volume {
 	u32 block_size;
 	char name[KMEMP_VOLUME_NAME + 1];
 	struct kmemp_hold hold;
-	char who[KMEMP_VOLUME_NAME + 32];
+	char who[KMEMP_VOLUME_NAME + DISK_NAME_LEN + sizeof("volume  ()")];
 	unsigned int openers;
 	bool closed;
 	spinlock_t range_lock;
