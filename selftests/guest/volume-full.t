@@ -12,32 +12,6 @@
 system_ram='daxctl reconfigure-device --mode=system-ram dax0.0'
 persist=/sys/bus/dax/devices/dax0.0/persist
 
-# hoard_begin: others take all that the node has left, and keep it
-hoard_begin() {
-	# shellcheck disable=SC2016 # for the guest
-	guest -t 120 g '
-		rm -f /tmp/hoard.*
-		mkfifo /tmp/hoard.pages
-		exec 8<>/tmp/hoard.pages
-		(status=0
-		hoard 1 >&8 2>/tmp/hoard.out || status=$?
-		echo $status >/tmp/hoard.rc
-		# it may have ended before it had any
-		echo 0 >&8) &
-		read -r pages <&8
-		echo $pages'
-}
-
-# hoard_end: it finds its pages as it left them
-hoard_end() {
-	# shellcheck disable=SC2016 # for the guest
-	guest -t 120 g '
-		pkill -TERM -x hoard
-		until [ -s /tmp/hoard.rc ]; do sleep 0.05; done
-		cat /tmp/hoard.out
-		grep -qx 0 /tmp/hoard.rc'
-}
-
 no_errors() {
 	guest g '! dmesg | grep -E "I/O error|EXT4-fs (error|warning)|Out of memory|oom-killer"'
 }
@@ -65,7 +39,7 @@ ok "and a raw one" guest -t 60 g "
 	dd if=/tmp/raw of=/dev/kmempblk1 bs=1M oflag=direct status=none"
 
 # Nothing guaranteed
-got=$(hoard_begin)
+got=$(pool_hoard g)
 diag "others have $got pages"
 ok "others take most of the node" test "${got:-0}" -gt $((400 * 256))
 ok "64 MiB are rewritten, 1 MiB at a time, past the page cache" guest -t 200 g '
@@ -100,14 +74,14 @@ ok "and removing a volume" guest -t 60 g "
 	disk=\$(grep -lx raw /sys/block/kmempblk*/volume/name | cut -d/ -f4)
 	[ \$disk = kmempblk1 ]"
 ok "nobody was killed for memory" guest g '! dmesg | grep -E "Out of memory|oom-killer"'
-ok "others find their pages as they left them" hoard_end
+ok "others find their pages as they left them" pool_hoard_end g
 is "accounts" "$(pool_accounts g)" ok
 
 # With a guarantee
 ok "500 MiB are guaranteed to data" guest -t 60 g "
 	blkdiscard /dev/kmempblk1
 	echo $((500 << 20)) >$persist/data_min"
-got=$(hoard_begin)
+got=$(pool_hoard g)
 diag "others have $got pages"
 ok "others take the rest" test "${got:-0}" -gt $((200 * 256))
 ok "a new file of 100 MiB" guest -t 200 g '
@@ -124,7 +98,7 @@ used=$(pool_get g used)
 room=$(((500 << 20) - used))
 ok "the guarantee can be used up to the last $((room >> 20)) MiB" guest -t 200 g "
 	dd if=/dev/zero of=/dev/kmempblk1 bs=1M count=$((room / 1048576 - 1)) oflag=direct status=none"
-ok "others find their pages as they left them" hoard_end
+ok "others find their pages as they left them" pool_hoard_end g
 ok "each file is what it was" guest -t 120 g '
 	umount /mnt/v
 	fsck.ext4 -fn /dev/kmempblk0

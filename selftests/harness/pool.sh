@@ -111,3 +111,30 @@ pool_bad() {
 		done
 		cat /sys/bus/dax/devices/dax0.0/persist/bad_pages"
 }
+
+# pool_hoard NAME: others take all memory that node 1 has left, and keep it;
+# prints how many pages
+pool_hoard() {
+	# shellcheck disable=SC2016 # for the guest
+	guest -t 120 "$1" '
+		rm -f /tmp/hoard.*
+		mkfifo /tmp/hoard.pages
+		exec 8<>/tmp/hoard.pages
+		(status=0
+		hoard 1 >&8 2>/tmp/hoard.out || status=$?
+		echo $status >/tmp/hoard.rc
+		# it may have ended before it had any
+		echo 0 >&8) &
+		read -r pages <&8
+		echo $pages'
+}
+
+# pool_hoard_end NAME: they find their pages as they left them, and go
+pool_hoard_end() {
+	# shellcheck disable=SC2016 # for the guest
+	guest -t 120 "$1" '
+		pkill -TERM -x hoard
+		until [ -s /tmp/hoard.rc ]; do sleep 0.05; done
+		cat /tmp/hoard.out
+		grep -qx 0 /tmp/hoard.rc'
+}
